@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, Self
 
 Path = tuple[str | int, ...]
 """Where something stands in the data: keys and indexes from the root."""
@@ -46,6 +46,22 @@ class Problem:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem that knows its place in the data, not yet in a file.
+
+    `at` is the path of the value (or, with `on_key`, of its key) that is to blame; a path to
+    something that is missing stands for its nearest parent that exists.
+    """
+
+    code: str
+    what: str
+    at: Path
+    why: str = ""
+    fix: str = ""
+    on_key: bool = False
+
+
 class RegistryError(Exception):
     """Anything a caller may want to catch; carries its problems as values."""
 
@@ -56,7 +72,9 @@ class RegistryError(Exception):
         self.problems = problems
 
     @classmethod
-    def because(cls, code: str, what: str, *, why: str = "", fix: str = "", where: Location | None = None) -> RegistryError:
+    def because(
+        cls, code: str, what: str, *, why: str = "", fix: str = "", where: Location | None = None
+    ) -> Self:
         """The error with one problem, spelled in one line at the place that raises it."""
         return cls(Problem(code, what, where, why, fix))
 
