@@ -51,7 +51,8 @@ class Finding:
     """A problem that knows its place in the data, not yet in a file.
 
     `at` is the path of the value (or, with `on_key`, of its key) that is to blame; a path to
-    something that is missing stands for its nearest parent that exists.
+    something that is missing stands for its nearest parent that exists. `file` names an included
+    file when the path alone cannot. A `warning` is shown and refuses nothing.
     """
 
     code: str
@@ -60,6 +61,8 @@ class Finding:
     why: str = ""
     fix: str = ""
     on_key: bool = False
+    file: str = ""
+    warning: bool = False
 
 
 class RegistryError(Exception):

@@ -1,0 +1,39 @@
+"""Which file a model's record stands in: the path follows from the name. Pure.
+
+A registry is one file, or a root file whose `include:` names folders of one file per model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+
+def folders(include: Any) -> list[tuple[str, bool]]:
+    """The folders of an `include:`, each with whether it is laid out by hash."""
+    entries = include if isinstance(include, list) else [include] if include else []
+    return [
+        (e, False) if isinstance(e, str) else (e["folder"], e.get("layout") == "by-hash") for e in entries
+    ]  # fmt: skip
+
+
+def model_file(folder: str, by_hash: bool, name: str) -> str:
+    """The path of a model's file, relative to the root manifest's folder, with forward slashes.
+
+    By hash, the file lies below the first two hex digits of the SHA-256 of the case-folded name.
+    """
+    shard = hashlib.sha256(name.casefold().encode()).hexdigest()[:2] + "/" if by_hash else ""
+    return f"{folder.rstrip('/')}/{shard}{name.replace(' ', '%20')}.yaml"
+
+
+def candidates(include: Any, name: str) -> list[str]:
+    """Where a model may be, in the order in which to look."""
+    return [model_file(folder, by_hash, name) for folder, by_hash in folders(include)]
+
+
+def expected_file(include: Any, file: str, name: str) -> str:
+    """Where the model that stands in `file` belongs: the same folder, by its name."""
+    for folder, by_hash in folders(include):
+        if file.startswith(folder.rstrip("/") + "/"):
+            return model_file(folder, by_hash, name)
+    return file

@@ -1,0 +1,397 @@
+"""A registry in a checkout: read, edit, judge, commit; and rollback. The disk's edge.
+
+Reading the working files needs no Git and starts no process. Whatever is written goes through
+`Workspace.run` or `rollback`: lock, look, edit, judge, write, commit, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry import edits, schema
+from registry.change import Change, Move
+from registry.check import check, check_change
+from registry.document import MAX_BYTES, read
+from registry.edits import Edit, Verb
+from registry.errors import Conflict, Location, NotFound, Problem, Rejected
+from registry.load import Documents, load
+from registry.places import folders
+from registry.report import commit_message
+
+if TYPE_CHECKING:
+    from registry.gitrepo import Commit, GitRepo, Identity
+
+MANIFEST = "models.yaml"
+SCHEMA = "schema/models.schema.json"
+REVERT_SEARCH = 1.5
+"""Seconds that a rollback looks for the commit to revert; past that it makes the same edit itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an operation.
+
+    `commit` is None where nothing was committed; `diff` is what a dry run would change; `reverted`
+    is the commit that a rollback undid by a real `git revert`.
+    """
+
+    edit: Edit
+    moves: tuple[Move, ...] = ()
+    commit: str | None = None
+    diff: str = ""
+    warnings: tuple[Problem, ...] = ()
+    reverted: str | None = None
+
+
+class Workspace:
+    """The registry whose root manifest is the file at `path`, shown to people as `shown`."""
+
+    def __init__(self, path: Path, shown: str | None = None) -> None:
+        self.path = path
+        self.shown = shown or path.name
+
+    @classmethod
+    def find(cls, named: Path | None, start: Path) -> Workspace:
+        """The registry of a named file, or of the first `models.yaml` upwards to the repository's root.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if named is not None:
+            return cls(start / named, str(named))
+        for folder in (start, *start.parents):
+            if (folder / MANIFEST).exists():
+                return cls(folder / MANIFEST, os.path.relpath(folder / MANIFEST, start))
+            if (folder / ".git").exists():
+                break
+        raise NotFound.because("no-manifest", f"there is no {MANIFEST} here or above, up to the repository's root",
+                               fix="run `registry init`, or name it: --file PATH")  # fmt: skip
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def documents(self, only: str | None = None) -> Documents:
+        """The working files as they are; judged by nobody yet. With `only`, one model's file beside the root."""
+        return load(self._read, self.shown, only=only, list_files=self._list)
+
+    def judged(self, only: str | None = None) -> Documents:
+        """The working files, once nothing is wrong with them.
+
+        Raises:
+            Rejected: with every problem there is.
+        """
+        documents = self.documents(only)
+        check(documents).require()
+        return documents
+
+    def documents_at(self, when: str, only: str | None = None) -> tuple[Documents, str]:
+        """The files as they were at a revision or a date, and the commit that says so.
+
+        A date counts in UTC; a bare one means its end. What holds at a time is the newest commit
+        along the first parent that is not younger.
+        """
+        commit = self.commit_at(when)
+        return self.at_commit(commit, only), commit
+
+    def at_commit(self, commit: str, only: str | None = None) -> Documents:
+        """The files as a commit holds them."""
+        folder = str(Path(self.tracked).parent)
+        prefix = "" if folder == "." else folder + "/"
+
+        def list_files(below: str) -> Iterator[str]:
+            names = self.repo.list_files(commit, prefix + below.rstrip("/"))
+            return (name.removeprefix(prefix) for name in names)
+
+        return load(lambda path: self.repo.read(commit, prefix + path), self.shown, only=only, list_files=list_files)
+
+    def commit_at(self, when: str) -> str:
+        """The commit that a revision or a date means."""
+        moment = _moment(when)
+        if moment is None:
+            return self.repo.resolve(when)
+        head = self.repo.resolve("HEAD")
+        commits = monotone(self.repo.first_parent(head))
+        for commit in commits:
+            if commit.time <= moment:
+                return commit.id
+        raise NotFound.because("before-the-beginning", f"the history along the first parent begins after {when}",
+                               fix=f"the first commit is of {commits[-1].time.isoformat()}")  # fmt: skip
+
+    def _read(self, name: str) -> bytes | None:
+        return read_regular(self.path.parent / name, self.shown if name == self.path.name else name)
+
+    def _list(self, folder: str) -> Iterator[str]:
+        root = self.path.parent
+        return (p.relative_to(root).as_posix() for p in (root / folder).rglob("*") if p.is_file())
+
+    # -- Git, only once somebody asks ----------------------------------------------------------------
+
+    @cached_property
+    def repo(self) -> GitRepo:
+        """The repository that holds the manifest."""
+        from registry.gitrepo import GitRepo
+
+        return GitRepo.discover(self.path)
+
+    @cached_property
+    def tracked(self) -> str:
+        """The manifest's path from the repository's top level."""
+        return self.repo.relative(self.path)
+
+    def identity(self) -> Identity:
+        """Who Git says is writing."""
+        return self.repo.identity()
+
+    def _tracked(self, name: str) -> str:
+        return (Path(self.tracked).parent / name).as_posix()
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    @classmethod
+    def init(cls, folder: Path, *, reason: str = "") -> Outcome:
+        """A new registry in a folder, in a new repository where there is none; the first commit of both files."""
+        from registry.gitrepo import GitRepo
+
+        workspace = cls(folder / MANIFEST)
+        if workspace.path.exists():
+            documents = workspace.judged()
+            return Outcome(Edit(documents, "", None, f"{workspace.path} is a registry already; nothing to do"))
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            workspace.repo = GitRepo.discover(folder)
+        except NotFound:
+            workspace.repo = GitRepo.init(folder)
+        files: dict[str, bytes | None] = {MANIFEST: edits.init(MANIFEST).root.encode()}
+        if not (folder / SCHEMA).exists():
+            files[SCHEMA] = schema.text().encode()
+        edit = Edit(edits.init(MANIFEST), "")
+        with workspace._writing():
+            commit = workspace._commit(files, commit_message("init", edit, (), reason), new=list(files))
+        return Outcome(edit, commit=commit)
+
+    def run(
+        self, operation: str, verb: Verb, *, reason: str = "", dry_run: bool = False, commit: bool = True
+    ) -> Outcome:
+        """Apply a verb to the working files, judge what it leads to, and commit it.
+
+        `dry_run` writes nothing and tells the diff; without `commit` only the files are edited.
+
+        Raises:
+            Rejected: a rule forbids it. NotFound: what it names is not there. Conflict: the
+                repository is in the way, or another writer; everything is as it was.
+        """
+        if dry_run:
+            return self._applied(verb, self.documents())[0]
+        with self._writing():
+            if commit:
+                self._ready([self.path.name])
+            before = self.documents()
+            outcome, changes = self._applied(verb, before)
+            if not changes:
+                return outcome
+            if not commit:
+                self._write(changes)
+                return outcome
+            message = commit_message(operation, outcome.edit, outcome.moves, reason)
+            new = [name for name in changes if not (self.path.parent / name).exists()]
+            return replace(outcome, commit=self._commit(changes, message, new=new), diff="")
+
+    def rollback(
+        self, model: str, stage: str | None = None, to: int | None = None,
+        *, reason: str = "", dry_run: bool = False, commit: bool = True,
+    ) -> Outcome:  # fmt: skip
+        """Put back what stood in a stage before: by `git revert` where that makes exactly this, else by an edit."""
+
+        def verb(documents: Documents) -> Edit:
+            return edits.roll_back(documents, model, stage, to)
+
+        if dry_run or not commit:
+            return self.run("rollback", verb, reason=reason, dry_run=dry_run, commit=commit)
+        with self._writing():
+            self._ready([self.path.name])
+            before = self.documents()
+            outcome, changes = self._applied(verb, before)
+            if not changes:
+                return outcome
+            message = commit_message("rollback", outcome.edit, outcome.moves, reason)
+            if (reverted := self._reverted(outcome, changes, message)) is not None:
+                return replace(outcome, commit=reverted[0], reverted=reverted[1], diff="")
+            return replace(outcome, commit=self._commit(changes, message), diff="")
+
+    def _applied(self, verb: Verb, before: Documents) -> tuple[Outcome, dict[str, bytes | None]]:
+        """The verb's outcome, judged, and the files that it changes."""
+        if before.problems:
+            raise Rejected(*before.problems)
+        if not isinstance(before.root.data, dict) or "schema_version" not in before.root.data:
+            check(before).require()
+        edit = verb(before)
+        changes = edit.documents.changed_from(before)
+        if not changes:
+            return Outcome(edit), {}
+        verdict = check_change(before, edit.documents, actor=self.identity().email).require()
+        moves = Change(before.manifest, edit.documents.manifest).moves
+        diff = "".join(_diff(before, edit.documents, self._tracked))
+        return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        from registry.checkout import lock
+
+        with lock(self.repo):
+            yield
+
+    def _ready(self, names: list[str], new: list[str] | None = None) -> None:
+        from registry.checkout import refuse_unless_ready
+
+        refuse_unless_ready(self.repo, [self._tracked(n) for n in names], new=[self._tracked(n) for n in new or ()])
+
+    def _commit(self, changes: dict[str, bytes | None], message: str, new: list[str] | None = None) -> str:
+        from registry.checkout import commit_files
+
+        others = [name for name in changes if name != self.path.name]
+        if new or others:
+            self._ready([n for n in changes if n not in (new or ())], new)
+        return commit_files(self.repo, {self._tracked(n): data for n, data in changes.items()}, message)
+
+    def _write(self, changes: dict[str, bytes | None]) -> None:
+        from registry.checkout import write_atomically
+
+        for name, data in changes.items():
+            place = self.path.parent / name
+            if place.is_symlink():
+                raise Rejected.because("not-a-regular-file", f"{place} is a symlink", fix="name the file it points to")
+            if data is None:
+                place.unlink()
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(place, data)
+
+    # -- rollback by revert -----------------------------------------------------------------------------
+
+    def _reverted(self, outcome: Outcome, changes: dict[str, bytes | None], message: str) -> tuple[str, str] | None:
+        """The new commit and the one it reverts, when a real revert makes exactly these changes."""
+        from registry.checkout import revert_files
+
+        found = self._to_revert(outcome, changes)
+        if found is None:
+            return None
+        subject, _, rest = message.partition("\n")
+        undone = f"This reverts commit {found.id}" + (
+            f", reversing\nchanges made to {found.parents[0]}." if len(found.parents) > 1 else "."
+        )
+        words = f'Revert "{found.subject}"\n\n{undone}\n\n{subject}\n{rest}'
+        tracked = {self._tracked(n): data for n, data in changes.items()}
+        try:
+            return revert_files(self.repo, found.id, tracked, words, mainline=len(found.parents) > 1), found.id
+        except Conflict as error:
+            if error.problems[0].code in ("revert-refused", "hook-changed-the-manifest"):
+                return None
+            raise
+
+    def _to_revert(self, outcome: Outcome, changes: dict[str, bytes | None]) -> Commit | None:
+        """The commit that put the present version there, if taking it back gives exactly these changes."""
+        move = next(m for m in outcome.moves if m.kind in ("promoted", "demoted") and m.target)
+        ((name, wanted),) = changes.items() if len(changes) == 1 else (("", None),)
+        found = self._entry(move) if wanted is not None else None
+        if found is None or wanted is None or not found.parents:
+            return None
+        path, parent = self._tracked(name), found.parents[0]
+        if self.repo.changed_paths(parent, found.id) != [path]:
+            return None
+        text = self.repo.would_revert(found.id, parent, path, self.repo.resolve("HEAD"))
+        # `git revert` must make this very text: an edit that means the same is not the same commit
+        return found if text is not None and repr(read(text).data) == repr(read(wanted).data) else None
+
+    def _entry(self, move: Move) -> Commit | None:
+        """The newest commit that put what a stage holds now into it."""
+        deadline = time.monotonic() + REVERT_SEARCH
+        commits = self.repo.first_parent(self.repo.resolve("HEAD"), [self.tracked, *self._included()], limit=200)
+        present = None
+        for commit in commits:
+            held = self._held(commit.id, move)
+            if present is None:
+                present = held
+            elif held != present:
+                return previous
+            previous = commit
+            if time.monotonic() > deadline:
+                return None
+        # the history that was looked at begins with this state: only a whole one tells who made it
+        return None
+
+    def _included(self) -> list[str]:
+        include = self.documents(only="").root.data.get("include")
+        return [self._tracked(folder.rstrip("/")) for folder, _ in folders(include)]
+
+    def _held(self, commit: str, move: Move) -> tuple[int, ...]:
+        documents = self.at_commit(commit, only=move.model)
+        if check(documents).problems:
+            return ()
+        model = documents.manifest.models.get(move.model)
+        return model.slots.get(move.target or "", ()) if model else ()
+
+
+def read_regular(path: Path, shown: str) -> bytes | None:
+    """The bytes of a regular file, or of what a symlink to one names; None where there is nothing.
+
+    Raises:
+        Rejected: it is a folder, a pipe or a device, or may not be read. A file over the limit is
+            read only so far that the limit is seen to be passed.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            raise Rejected(Problem("unreadable", f"{shown} is {kind}", Location(shown, 1, 1), fix="name a manifest file"))
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Rejected(Problem("unreadable", f"{shown} cannot be read: {reason}", Location(shown, 1, 1))) from error
+
+
+def monotone(commits: list[Commit]) -> list[Commit]:
+    """Commits newest first, no time later than that of a newer one: clocks go wrong, the graph does not."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    ordered = []
+    for commit in commits:
+        latest = min(latest, commit.time)
+        ordered.append(replace(commit, time=latest))
+    return ordered
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a date means, or None where the text is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) <= 10:
+        moment += timedelta(days=1) - timedelta(seconds=1)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _diff(before: Documents, after: Documents, tracked: object) -> Iterator[str]:
+    """The change as a unified diff, as `git diff` would print it."""
+    assert callable(tracked)  # noqa: S101
+    for name, new in after.changed_from(before).items():
+        is_root = name == Path(before.root.file).name
+        document = before.root if is_root else before.parts.get(name)
+        old = document.text if document else ""
+        path = tracked(name)
+        yield f"--- {'a/' + path if document else '/dev/null'}\n"
+        yield f"+++ {'b/' + path if new is not None else '/dev/null'}\n"
+        lines = difflib.unified_diff(old.splitlines(True), (new or b"").decode().splitlines(True))
+        for line in list(lines)[2:]:
+            yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
