@@ -10,13 +10,32 @@ from typing import Any, Literal
 from registry.model import ARCHIVED, Manifest, Model, Stage, Version
 
 Kind = Literal[
-    "created", "renamed", "removed",               # models
-    "registered", "deleted", "undeleted",          # versions
-    "promoted", "demoted", "archived", "restored",  # and where they stand
-    "aliased", "touched", "policy",
-]  # fmt: skip
+    "created",
+    "renamed",
+    "removed",  # models
+    "registered",
+    "deleted",
+    "undeleted",  # versions
+    "promoted",
+    "demoted",
+    "archived",
+    "restored",  # and where they stand
+    "aliased",
+    "touched",
+    "policy",
+]
 
-MUTABLE = ("replaced_by", "archived", "deleted", "approvals", "overrides", "description", "tags", "checks", "metrics")
+MUTABLE = (
+    "replaced_by",
+    "archived",
+    "deleted",
+    "approvals",
+    "overrides",
+    "description",
+    "tags",
+    "checks",
+    "metrics",
+)
 """The keys of a version's record that may change after it was registered."""
 
 
@@ -156,15 +175,18 @@ def _version(before: Model, after: Model, number: int, version: Version) -> Iter
         yield from _entries(before, after, number, source, now_in, gone_from)
     else:
         for stage in gone_from:
-            if not _replaced(before, after, number, stage):
+            if not _replaced(before, after, stage):
                 yield Move("demoted", after.name, number, stage.name, target)
     if version.deleted != bool(old and old.deleted):
         yield Move("deleted" if version.deleted else "undeleted", after.name, number)
     if old is not None:
         shown = ("approvals", "overrides", "description", "tags", "checks", "metrics")
         fields = tuple(k for k in shown if repr(old.data.get(k)) != repr(version.data.get(k)))
-        others = tuple(k for k in {**old.data, **version.data}
-                       if k not in MUTABLE and repr(old.data.get(k)) != repr(version.data.get(k)))  # fmt: skip
+        others = tuple(
+            k
+            for k in {**old.data, **version.data}
+            if k not in MUTABLE and repr(old.data.get(k)) != repr(version.data.get(k))
+        )
         if fields or others:
             yield Move("touched", after.name, number, fields=(*fields, *others))
 
@@ -178,13 +200,17 @@ def _entries(
         gone = left(before, after, stage)
         old = before.versions.get(number)
         yield Move(
-            "demoted" if back else "promoted", after.name, number, source, stage.name,
+            "demoted" if back else "promoted",
+            after.name,
+            number,
+            source,
+            stage.name,
             replaces=gone[0] if gone and not stage.many else None,
             returned=bool(old and old.has_left(stage)),
-        )  # fmt: skip
+        )
 
 
-def _replaced(before: Model, after: Model, number: int, stage: Stage) -> bool:
+def _replaced(before: Model, after: Model, stage: Stage) -> bool:
     """Whether a version left its stage because another took its place: that other's move tells it."""
     return not stage.many and bool(entered(before, after, stage))
 
@@ -199,7 +225,14 @@ def _aliases(before: Model, after: Model) -> Iterator[Move]:
 def as_dict(move: Move) -> dict[str, Any]:
     """A move as JSON data: what it does not say is left out."""
     plain = {
-        "kind": move.kind, "model": move.model, "version": move.version, "from": move.source, "to": move.target,
-        "replaces": move.replaces, "alias": move.alias, "return": move.returned or None, "fields": list(move.fields),
-    }  # fmt: skip
+        "kind": move.kind,
+        "model": move.model,
+        "version": move.version,
+        "from": move.source,
+        "to": move.target,
+        "replaces": move.replaces,
+        "alias": move.alias,
+        "return": move.returned or None,
+        "fields": list(move.fields),
+    }
     return {k: v for k, v in plain.items() if v not in (None, "", [])}

@@ -6,7 +6,7 @@ Everything that is wrong is reported at once, in file order, each with its line 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.change import Change
@@ -71,8 +71,7 @@ def _shape(documents: Documents) -> list[Finding]:
     found = list(schema_findings(documents.root.data))
     for path, part in documents.parts.items():
         if part.data is not None:
-            for f in schema_findings(part.data):
-                found.append(Finding(f.code, f.what, f.at, f.why, f.fix, f.on_key, path, f.warning))
+            found += [replace(f, file=path) for f in schema_findings(part.data)]
     return found
 
 

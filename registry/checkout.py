@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shlex
-import socket
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Self, cast
 
 from filelock import FileLock, Timeout
 
 from registry.errors import Conflict, Problem, RegistryError, Rejected
-from registry.gitrepo import GitRepo, plain, refuse_unmerged
+from registry.gitrepo import GitRepo, Identity, Status, inside, plain, refuse_unmerged
 
 LOCK_TIMEOUT = 60.0  # seconds
 POLL = 0.01  # seconds; a promotion takes some 50 ms
@@ -51,7 +49,9 @@ def lock(repo: GitRepo, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         raise _disk_says(error, f"{held.lock_file} cannot be written") from error
     try:
         with suppress(OSError):  # a courtesy to those who wait, no part of the lock
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {_now()}\n")
+            holder.unlink(missing_ok=True)
+            with holder.open("x") as file:
+                file.write(f"process {os.getpid()} on {os.uname().nodename} since {_now()}\n")
         yield
     finally:
         with suppress(OSError):
@@ -78,7 +78,16 @@ def _locked(file: Path, holder: Path) -> Conflict:
 # ------------------------------------------------------------------------------------------ refusals
 
 
-def refuse_unless_ready(repo: GitRepo, paths: Sequence[str], *, new: Collection[str] = ()) -> None:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a checkout that may be written to stands at; `head` is None on a branch without commits."""
+
+    head: str | None
+    branch: str
+    author: Identity
+
+
+def refuse_unless_ready(repo: GitRepo, paths: Sequence[str], *, new: Collection[str] = ()) -> Ready:
     """Raise the first reason why `paths` cannot be changed and committed here.
 
     The files in `new` are to be created: nothing may stand there.
@@ -91,13 +100,15 @@ def refuse_unless_ready(repo: GitRepo, paths: Sequence[str], *, new: Collection[
     for path in paths:
         _refuse_place(repo, path)
     _refuse_operation(repo)
-    _refuse_detached_or_dirty(repo, paths)
+    status = repo.status(paths)
+    branch = _refuse_detached(status)
+    _refuse_dirty(status)
     for path in new:
         _refuse_taken(repo, path)
     _refuse_ignored(repo.ignored(list(new)))
     _refuse_unwatched(repo, paths)
     _refuse_index_lock(repo)
-    repo.identity()
+    return Ready(status.head, branch, repo.identity())
 
 
 def _refuse_bare(repo: GitRepo) -> None:
@@ -111,12 +122,12 @@ def _refuse_bare(repo: GitRepo) -> None:
 
 def _refuse_place(repo: GitRepo, path: str) -> None:
     """Nothing but a regular file, or nothing at all, in real folders of this very repository."""
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or ".git" in map(str.casefold, parts):
+    parts = inside(path).split("/")
+    if ".git" in map(str.casefold, parts):
         raise Conflict.because(
             "outside-the-repository",
-            f"{path!r} is not in the checkout",
-            fix="name a file below the repository's top level",
+            f"{path!r} is git's own",
+            fix="name a file of the checkout",
         )
     places = [_place(repo, "/".join(parts[: n + 1])) for n in range(len(parts))]
     for folder in places[:-1]:
@@ -153,14 +164,17 @@ def _refuse_operation(repo: GitRepo) -> None:
         )
 
 
-def _refuse_detached_or_dirty(repo: GitRepo, paths: Sequence[str]) -> None:
-    status = repo.status(paths)
+def _refuse_detached(status: Status) -> str:
     if status.branch is None:
         raise Conflict.because(
             "detached-head",
             "HEAD is detached: no branch would hold the commit",
             fix="git switch to the branch that the registry lives on",
         )
+    return status.branch
+
+
+def _refuse_dirty(status: Status) -> None:
     refuse_unmerged(status)
     _refuse_ignored(status.ignored)
     if dirty := [*status.changed, *status.untracked]:
@@ -184,9 +198,7 @@ def _refuse_ignored(paths: Sequence[str]) -> None:
 
 def _refuse_taken(repo: GitRepo, path: str) -> None:
     if _mode(_place(repo, path)) is not None:
-        raise Conflict.because(
-            "already-there", f"{path} is to be created but is there", fix="try again, or remove it"
-        )
+        raise Conflict.because("already-there", f"{path} is to be created but is there", fix="try again, or remove it")
 
 
 def _refuse_unwatched(repo: GitRepo, paths: Sequence[str]) -> None:
@@ -240,7 +252,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     Raises:
         Conflict: the disk would not have it; nothing was changed.
     """
-    temporary = path.parent / f".registry-{secrets.token_hex(8)}.tmp"  # not of path's name: it may be long
+    temporary = path.parent / f".registry-{os.urandom(8).hex()}.tmp"  # not of path's name: it may be long
     if mode is None:
         mode = _mode(path)
     try:
@@ -258,7 +270,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
 def _write_new(path: Path, data: bytes, mode: int | None) -> None:
     with path.open("xb") as file:
         if mode is not None:
-            os.fchmod(file.fileno(), stat.S_IMODE(mode))
+            os.fchmod(file.fileno(), mode & 0o777)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -369,9 +381,7 @@ class _Before:
                 folder.rmdir()
 
 
-def commit_files(
-    repo: GitRepo, changes: Mapping[str, bytes | None], message: str, *, onto: str | None = None
-) -> str:
+def commit_files(repo: GitRepo, changes: Mapping[str, bytes | None], message: str, *, onto: str | None = None) -> str:
     """Write `changes` (None deletes) and commit them and nothing else: all of it or nothing.
 
     The caller holds the lock and has asked `refuse_unless_ready`. `onto` is the commit that the
@@ -419,7 +429,13 @@ def revert_files(
     """
     onto = onto or repo.head()
     before = _Before.look(repo, changes)
-    reverted = repo.revert(commit, mainline=mainline, message=message)
+    try:
+        reverted = repo.revert(commit, mainline=mainline, message=message)
+    except BaseException:
+        if landed := _landed(repo, onto, changes):
+            with _standing(landed):
+                raise
+        raise
     with _standing(reverted):
         parent, found = repo.snapshot(reverted, list(changes))
         touched = repo.changed_paths(cast("str", parent), reverted)  # a revert has a parent
@@ -457,9 +473,7 @@ def _hold_to(
     raise refusal
 
 
-def _differing(
-    repo: GitRepo, changes: Mapping[str, bytes | None], found: Sequence[bytes | None]
-) -> list[str]:
+def _differing(repo: GitRepo, changes: Mapping[str, bytes | None], found: Sequence[bytes | None]) -> list[str]:
     """The paths whose committed bytes mean something else than the given ones."""
     pairs = zip(changes.items(), found, strict=True)
     return [path for (path, given), got in pairs if not _means(repo, path, given, got)]

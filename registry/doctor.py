@@ -86,13 +86,21 @@ def _manifest(workspace: Workspace, repo: GitRepo | None) -> Iterator[Advice]:
         return
     problems = check(documents).problems
     if problems:
-        yield Advice(False, f"{workspace.shown} has {len(problems)} problem{'s' * (len(problems) > 1)}", "registry validate")
+        yield Advice(
+            False,
+            f"{workspace.shown} has {len(problems)} problem{'s' * (len(problems) > 1)}",
+            "registry validate",
+        )
     else:
         manifest = documents.manifest
         count = sum(len(m.versions) for m in manifest.models.values())
         yield Advice(True, f"{workspace.shown} is valid: {len(manifest.models)} models, {count} versions")
     if len(documents.root.encode()) > LARGE:
-        yield Advice(False, f"{workspace.shown} is over 1 MB", "keep one file per model: `include:` in the manifest reference")
+        yield Advice(
+            False,
+            f"{workspace.shown} is over 1 MB",
+            "keep one file per model: `include:` in the manifest reference",
+        )
     yield from _schema(workspace)
     if repo is not None:
         yield from _looked(lambda r: _committed(workspace, r), repo)

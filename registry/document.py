@@ -52,9 +52,9 @@ class PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
 
 PARSERS: dict[str, Callable[[str], Any]] = {"python": PureParser}
 try:
-    from yaml.cyaml import CParser
+    from yaml import cyaml
 
-    PARSERS["libyaml"] = CParser
+    PARSERS["libyaml"] = cyaml.CParser  # type: ignore[attr-defined]
 except ImportError:  # pragma: no cover - depends on how PyYAML was built
     pass
 parser: Callable[[str], Any] = PARSERS.get("libyaml", PureParser)
@@ -159,7 +159,9 @@ def _name_first_keys(document: Document, problems: list[Problem]) -> None:
 # -- bytes to characters ---------------------------------------------------------------------------
 
 _CONTROL_BYTES = bytes(b for b in [*range(0x20), 0x7F] if b not in b"\t\n\r")
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7}|={7})(?: |\r?$)", re.M)
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
@@ -177,15 +179,21 @@ def _decode(source: bytes | str, file: str) -> tuple[str, Problem | None]:
 
     if len(raw) > MAX_BYTES:
         size = f"{len(raw) / 2**20:.1f} MiB"
-        return refuse("too-large", f"the file is {size}; the limit is {MAX_BYTES // 2**20} MiB",
-                      "keep one file per model: see `include:`")  # fmt: skip
+        return refuse(
+            "too-large",
+            f"the file is {size}; the limit is {MAX_BYTES // 2**20} MiB",
+            "keep one file per model: see `include:`",
+        )
     if not raw.strip():
         return refuse("empty-file", "the file is empty", "run `registry init`, or restore it from Git")
     if raw.startswith(_UTF16_OR_32):
         return refuse("not-utf-8", "the file is UTF-16 or UTF-32, not UTF-8", "save it as UTF-8")
     if raw.startswith(b"version https://git-lfs"):
-        return refuse("lfs-pointer", "this is a Git LFS pointer, not the manifest itself",
-                      "run `git lfs pull`, and do not track the manifest with LFS")  # fmt: skip
+        return refuse(
+            "lfs-pointer",
+            "this is a Git LFS pointer, not the manifest itself",
+            "run `git lfs pull`, and do not track the manifest with LFS",
+        )
     if (nul := raw.find(0)) >= 0:
         return refuse("binary", "the file is binary: it holds a NUL byte", "restore it from Git", nul)
     try:
@@ -199,10 +207,12 @@ def _foreign_text(text: str, file: str) -> Iterator[Problem]:
     """Characters and lines that have no place in a manifest, whatever YAML makes of them."""
     for match in _CONFLICT.finditer(text):
         yield Problem(
-            "conflict-markers", f"an unresolved merge conflict: {match[0].strip()}", _at(text, match.start(), file),
+            "conflict-markers",
+            f"an unresolved merge conflict: {match[0].strip()}",
+            _at(text, match.start(), file),
             "Half of each side is no state that anybody meant.",
             "resolve the conflict, or `git merge --abort`",
-        )  # fmt: skip
+        )
     body = text.removeprefix(BOM)
     offset = len(text) - len(body)
     plain = body.isascii() and len(body) == len(body.encode().translate(None, _CONTROL_BYTES))
@@ -216,9 +226,12 @@ def _foreign_text(text: str, file: str) -> Iterator[Problem]:
 
 def _invisible(character: str, where: Location) -> Problem:
     return Problem(
-        "invisible-character", f"the character U+{ord(character):04X} is a control or invisible character", where,
-        "What a reviewer sees must be what a program reads.", "delete it",
-    )  # fmt: skip
+        "invisible-character",
+        f"the character U+{ord(character):04X} is a control or invisible character",
+        where,
+        "What a reviewer sees must be what a program reads.",
+        "delete it",
+    )
 
 
 def _at(text: str, index: int, file: str) -> Location:
@@ -244,7 +257,7 @@ _UNCLEAR = re.compile(
 )
 
 
-class _Stop(Exception):  # noqa: N818 - no error, a way out of the loop
+class _Stop(Exception):
     """The rest of the text has no meaning any more."""
 
 
@@ -288,8 +301,9 @@ class _Reader:
             self._report("syntax", f"the text is not YAML: {str(error).splitlines()[0]}", last)
         return None
 
-    def _loop(self, get: Callable[[], Any]) -> Any:
-        stack, root, documents = self.stack, [], 0
+    def _loop(self, get: Callable[[], Any]) -> Any:  # noqa: PLR0912, PLR0915 - a call per event costs as much as the event
+        stack, documents = self.stack, 0
+        root: list[Any] = []
         frame = _Frame(root)
         container: Any = root
         keys = self.keys
@@ -329,9 +343,13 @@ class _Reader:
                 container, frame.key = frame.container, None
                 continue
             elif kind is AliasEvent:
-                self._report("alias", f"the alias *{event.anchor} stands for another part of the file", event,
-                             "One place must say what is served; nothing may change by changing another.",
-                             "write the value itself")  # fmt: skip
+                self._report(
+                    "alias",
+                    f"the alias *{event.anchor} stands for another part of the file",
+                    event,
+                    "One place must say what is served; nothing may change by changing another.",
+                    "write the value itself",
+                )
                 if container.__class__ is dict and frame.key is None:
                     raise _Stop
                 value = None
@@ -346,8 +364,12 @@ class _Reader:
                 container[frame.key] = value
                 frame.key = None
         if not root:
-            self._report("empty-file", "the file holds no data, only comments", None,
-                         fix="run `registry init`, or restore it from Git")  # fmt: skip
+            self._report(
+                "empty-file",
+                "the file holds no data, only comments",
+                None,
+                fix="run `registry init`, or restore it from Git",
+            )
             return None
         return root[0]
 
@@ -355,21 +377,33 @@ class _Reader:
 
     def _document(self, event: Any, count: int) -> None:
         if event.version or event.tags:
-            self._report("directive", "a YAML directive (%) stands before the document", event,
-                         fix="delete the line")  # fmt: skip
+            self._report("directive", "a YAML directive (%) stands before the document", event, fix="delete the line")
         if count > 1:
-            self._report("several-documents", "a second YAML document begins here", event,
-                         "Readers take the first, the last or all of several.", "keep one document")  # fmt: skip
+            self._report(
+                "several-documents",
+                "a second YAML document begins here",
+                event,
+                "Readers take the first, the last or all of several.",
+                "keep one document",
+            )
             raise _Stop
 
     def _opened(self, event: Any, frame: _Frame, value: Any) -> Any:
         if frame.container.__class__ is dict and frame.key is None:
-            self._report("key-is-not-a-string", "a mapping or sequence stands where a key belongs", event,
-                         fix="use a plain word as the key")  # fmt: skip
+            self._report(
+                "key-is-not-a-string",
+                "a mapping or sequence stands where a key belongs",
+                event,
+                fix="use a plain word as the key",
+            )
             raise _Stop
         if len(self.stack) >= MAX_DEPTH:
-            self._report("too-deep", f"more than {MAX_DEPTH} containers stand within each other", event,
-                         fix="a manifest needs seven at most; see what is nested here")
+            self._report(
+                "too-deep",
+                f"more than {MAX_DEPTH} containers stand within each other",
+                event,
+                fix="a manifest needs seven at most; see what is nested here",
+            )
             raise _Stop
         if event.tag is not None or event.anchor is not None:
             self._decorated(event)
@@ -380,11 +414,20 @@ class _Reader:
         if event.tag is not None or event.anchor is not None:
             self._decorated(event)
         elif not event.style and name == "<<":
-            self._report("merge-key", "the merge key << copies another mapping in", event,
-                         "Readers disagree on which value wins.", "write the keys themselves")  # fmt: skip
+            self._report(
+                "merge-key",
+                "the merge key << copies another mapping in",
+                event,
+                "Readers disagree on which value wins.",
+                "write the keys themselves",
+            )
         elif not event.style and (not name or name in _CONSTANTS or _UNCLEAR.fullmatch(name)):
-            self._report("key-is-not-a-string", f"the key {name or 'null'} is not a string to every reader", event,
-                         fix=f'quote it: "{name}"')  # fmt: skip
+            self._report(
+                "key-is-not-a-string",
+                f"the key {name or 'null'} is not a string to every reader",
+                event,
+                fix=f'quote it: "{name}"',
+            )
         elif event.style == '"':
             self._visible(event)
         elif not event.style:
@@ -393,10 +436,12 @@ class _Reader:
     def _duplicate(self, event: Any, name: str) -> None:
         mark = event.start_mark
         problem = _Duplicate(
-            "duplicate-key", f"the key {_short(name)} appears twice in this mapping",
+            "duplicate-key",
+            f"the key {_short(name)} appears twice in this mapping",
             Location(self.file, mark.line + 1, mark.column + 1),
-            "Most readers keep the last of two equal keys without a word.", "delete or rename one of the two",
-        )  # fmt: skip
+            "Most readers keep the last of two equal keys without a word.",
+            "delete or rename one of the two",
+        )
         frames = [*self.stack[1:], _Frame(None, name)]
         path = tuple(len(f.container) - 1 if isinstance(f.container, list) else f.key for f in frames)
         object.__setattr__(problem, "path", path)
@@ -414,12 +459,21 @@ class _Reader:
 
     def _decorated(self, event: Any) -> None:
         if event.anchor is not None:
-            self._report("anchor", f"the anchor &{event.anchor} is not allowed", event,
-                         "One place must say what is served; nothing may change by changing another.",
-                         f"delete &{event.anchor}")  # fmt: skip
+            self._report(
+                "anchor",
+                f"the anchor &{event.anchor} is not allowed",
+                event,
+                "One place must say what is served; nothing may change by changing another.",
+                f"delete &{event.anchor}",
+            )
         if event.tag is not None:
-            self._report("tag", f"the tag {_short(event.tag)} is not allowed", event,
-                         "A tag chooses what the value is turned into.", "delete it, and quote strings")  # fmt: skip
+            self._report(
+                "tag",
+                f"the tag {_short(event.tag)} is not allowed",
+                event,
+                "A tag chooses what the value is turned into.",
+                "delete it, and quote strings",
+            )
 
     def _plain(self, event: Any) -> Any:
         """A plain scalar that may be something else than a string."""
@@ -429,20 +483,34 @@ class _Reader:
         if match := _NUMBER.fullmatch(text):
             return self._number(event, text, is_float=match[1] is not None)
         if _UNCLEAR.fullmatch(text):
-            self._report("unclear-scalar", f"{_short(text)} without quotes is not the same thing to every YAML reader",
-                         event, "Some see a date, a boolean or another number where others see a string.",
-                         _clearer(text))  # fmt: skip
+            self._report(
+                "unclear-scalar",
+                f"{_short(text)} without quotes is not the same thing to every YAML reader",
+                event,
+                "Some see a date, a boolean or another number where others see a string.",
+                _clearer(text),
+            )
         return text
 
     def _number(self, event: Any, text: str, *, is_float: bool) -> int | float:
         if is_float:
             if isfinite(number := float(text)):
                 return number
-            self._report("number-out-of-range", f"{_short(text)} is not a finite number", event, fix="write a number that fits a double")
+            self._report(
+                "number-out-of-range",
+                f"{_short(text)} is not a finite number",
+                event,
+                fix="write a number that fits a double",
+            )
             return 0.0
         if len(text) > 17 or not -MAX_INTEGER < int(text) < MAX_INTEGER:
-            self._report("number-out-of-range", f"{_short(text)} is not below 2^53", event,
-                         "Readers that know only doubles would see another number.", "quote it")  # fmt: skip
+            self._report(
+                "number-out-of-range",
+                f"{_short(text)} is not below 2^53",
+                event,
+                "Readers that know only doubles would see another number.",
+                "quote it",
+            )
             return 0
         return int(text)
 
@@ -465,8 +533,14 @@ class _Reader:
             return
         context = f" ({error.context})" if error.problem and error.context else ""
         end = " at the end of the file; is it cut off?" if mark and mark.index >= len(self.body.rstrip()) else ""
-        self.problems.append(Problem("syntax", f"this is not YAML: {words}{context}{end}", where,
-                                     fix="see the line above too: a quote, bracket or indentation may be off"))  # fmt: skip
+        self.problems.append(
+            Problem(
+                "syntax",
+                f"this is not YAML: {words}{context}{end}",
+                where,
+                fix="see the line above too: a quote, bracket or indentation may be off",
+            )
+        )
 
     def _report(self, code: str, what: str, event: Any, why: str = "", fix: str = "") -> None:
         mark = event.start_mark if event is not None else None
@@ -558,16 +632,31 @@ def _container(closed: _Open, end_event: Any, shift: int) -> Node:
         last = closed.values[-1] if closed.values else closed.keys[-1]
         end = max(last.end, closed.keys[-1].end if closed.keys else 0)
     kind: Literal["mapping", "sequence"] = "mapping" if isinstance(closed.event, MappingStartEvent) else "sequence"
-    return Node(kind, mark.index + shift, end, mark.line + 1, mark.column + 1, flow, None,
-                tuple(closed.keys), tuple(closed.values), tuple(closed.names))  # fmt: skip
+    return Node(
+        kind,
+        mark.index + shift,
+        end,
+        mark.line + 1,
+        mark.column + 1,
+        flow,
+        None,
+        tuple(closed.keys),
+        tuple(closed.values),
+        tuple(closed.names),
+    )
 
 
 # -- tabs ------------------------------------------------------------------------------------------
 
 
 def _tab(where: Location) -> Problem:
-    return Problem("tab", "a tab stands where spaces belong", where,
-                   "YAML forbids tabs in indentation, and readers differ on the others.", "use spaces")  # fmt: skip
+    return Problem(
+        "tab",
+        "a tab stands where spaces belong",
+        where,
+        "YAML forbids tabs in indentation, and readers differ on the others.",
+        "use spaces",
+    )
 
 
 def _tabs(document: Document) -> Iterator[Problem]:

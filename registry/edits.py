@@ -18,9 +18,24 @@ from registry.selectors import find_model, find_stage, find_version
 from registry.splice import Flow, FlowList, same
 
 RECORD_ORDER = (
-    "version", "replaced_by", "archived", "deleted", "approvals", "overrides", "description", "tags",
-    "uri", "checks", "digest", "format", "metrics", "params", "source", "created_by", "created_at",
-)  # fmt: skip
+    "version",
+    "replaced_by",
+    "archived",
+    "deleted",
+    "approvals",
+    "overrides",
+    "description",
+    "tags",
+    "uri",
+    "checks",
+    "digest",
+    "format",
+    "metrics",
+    "params",
+    "source",
+    "created_by",
+    "created_at",
+)
 MODEL_ORDER = ("description", "owners", "tags", "formerly", "stages", "aliases", "versions")
 
 STARTER = """\
@@ -94,8 +109,11 @@ def demote(documents: Documents, model: str, version: int | None, stage: str) ->
     held = found.holders(out_of)
     if version is None:
         if len(held) > 1:
-            raise Misused.because("which-version", f"{model} {out_of.name} holds {', '.join(map(str, held))}",
-                                  fix=f"say which: registry demote '{model}' {held[0]} --from {out_of.name}")  # fmt: skip
+            raise Misused.because(
+                "which-version",
+                f"{model} {out_of.name} holds {', '.join(map(str, held))}",
+                fix=f"say which: registry demote '{model}' {held[0]} --from {out_of.name}",
+            )
         if not held:
             return Edit(documents, model, None, f"{model} has no version in {out_of.name}; nothing to do")
         version = held[0]
@@ -142,8 +160,13 @@ def delete(documents: Documents, model: str, version: int | None = None, reason:
         pointing = [*stages, *(f"the alias {a}" for a in aliases)]
         fix = [f"registry demote '{model}' {version} --from {s}" for s in stages]
         fix += [f"registry alias remove '{model}' {a}" for a in aliases]
-        raise Rejected.because("in-use", f"{' and '.join(pointing)} of {model} still {'points' if len(pointing) == 1 else 'point'}"
-                               f" at version {version}", why="What is served must not vanish.", fix="; ".join(fix))  # fmt: skip
+        raise Rejected.because(
+            "in-use",
+            f"{' and '.join(pointing)} of {model} still {'points' if len(pointing) == 1 else 'point'}"
+            f" at version {version}",
+            why="What is served must not vanish.",
+            fix="; ".join(fix),
+        )
     return Edit(_put(documents, model, version, deleted=_because(reason)), model, version)
 
 
@@ -154,7 +177,10 @@ def rename(documents: Documents, model: str, new_name: str) -> Edit:
         return Edit(documents, model, None, f"{model} is its name already; nothing to do")
     _refuse_twin(documents, new_name, but=model)
     former = FlowList([*(n for n in found.formerly if n != new_name), model])
-    return Edit(documents.with_model(new_name, _keyed(found.data, "formerly", former, MODEL_ORDER), was=model), new_name)
+    return Edit(
+        documents.with_model(new_name, _keyed(found.data, "formerly", former, MODEL_ORDER), was=model),
+        new_name,
+    )
 
 
 def set_alias(documents: Documents, model: str, alias: str, version: int) -> Edit:
@@ -180,7 +206,12 @@ def approve(documents: Documents, model: str, version: int, stage: str, who: str
     into = find_stage(found.policy, stage)
     record = find_version(found, version)
     if who in record.approvers(into):
-        return Edit(documents, model, version, f"{who} approved {model} {version} for {into.name} already; nothing to do")
+        return Edit(
+            documents,
+            model,
+            version,
+            f"{who} approved {model} {version} for {into.name} already; nothing to do",
+        )
     people = FlowList([*record.approvals.get(into.name, ()), who])
     approvals = {**record.approvals, into.name: people}
     return Edit(_put(documents, model, version, approvals=approvals), model, version)
@@ -192,20 +223,34 @@ def unapprove(documents: Documents, model: str, version: int, stage: str, who: s
     into = find_stage(found.policy, stage)
     record = find_version(found, version)
     if who not in record.approvers(into):
-        return Edit(documents, model, version, f"{who} has not approved {model} {version} for {into.name}; nothing to do")
-    left = {name: FlowList([w for w in people if w != who or name not in into.names])
-            for name, people in record.approvals.items()}  # fmt: skip
+        return Edit(
+            documents,
+            model,
+            version,
+            f"{who} has not approved {model} {version} for {into.name}; nothing to do",
+        )
+    left = {
+        name: FlowList([w for w in people if w != who or name not in into.names])
+        for name, people in record.approvals.items()
+    }
     approvals = {name: people for name, people in left.items() if people}
     return Edit(_put(documents, model, version, approvals=approvals), model, version)
 
 
-def record_check(documents: Documents, model: str, version: int, check: str, result: str, url: str | None = None) -> Edit:
+def record_check(
+    documents: Documents, model: str, version: int, check: str, result: str, url: str | None = None
+) -> Edit:
     """Add a check's result (`passed` or `failed`); a newer one takes the place of the older."""
     found = find_model(documents.manifest, model)
     record = find_version(found, version)
     outcome = Flow(result=result, **({"url": url} if url else {}))
     if same(dict(record.checks.get(check, {})), dict(outcome)):
-        return Edit(documents, model, version, f"{model} {version}: the check {check} is recorded so already; nothing to do")
+        return Edit(
+            documents,
+            model,
+            version,
+            f"{model} {version}: the check {check} is recorded so already; nothing to do",
+        )
     return Edit(_put(documents, model, version, checks={**record.checks, check: outcome}), model, version)
 
 
@@ -271,16 +316,22 @@ def roll_back(documents: Documents, model: str, stage: str | None = None, to: in
     found = find_model(documents.manifest, model)
     where = find_stage(found.policy, stage) if stage else found.policy.stage("Production") or found.policy.stages[-1]
     if where.many:
-        raise Rejected.because("holds-many", f"{where.name} holds many versions; none of them replaced another",
-                               fix=f"registry demote '{model}' VERSION --from {where.name}")  # fmt: skip
+        raise Rejected.because(
+            "holds-many",
+            f"{where.name} holds many versions; none of them replaced another",
+            fix=f"registry demote '{model}' VERSION --from {where.name}",
+        )
     present = next(iter(found.holders(where)), None)
     target = find_version(found, to).number if to is not None else _predecessor(found, where, present)
     if target == present:
         return Edit(documents, model, target, f"{model} {target} already stands in {where.name}; nothing to do")
     if not found.versions[target].has_left(where):
-        raise Rejected.because("never-stood-there", f"{model} {target} never stood in {where.name}",
-                               why="A rollback puts back what was there.",
-                               fix=f"registry promote '{model}' {target} --to {where.name}")  # fmt: skip
+        raise Rejected.because(
+            "never-stood-there",
+            f"{model} {target} never stood in {where.name}",
+            why="A rollback puts back what was there.",
+            fix=f"registry promote '{model}' {target} --to {where.name}",
+        )
     return Edit(_entered(documents, found, target, where, undo=True), model, target)
 
 
@@ -292,10 +343,15 @@ def _predecessor(model: Model, stage: Stage, present: int | None) -> int:
     choices = [f"--to {n}" for n in (told or usable)]
     state = f"{model.name} {present} stands in {stage.name}" if present else f"{model.name} {stage.name} is empty"
     if not choices:
-        raise NotFound.because("nothing-to-roll-back-to", f"{state}, and no version stood there before",
-                               fix=f"registry demote '{model.name}' --from {stage.name}" if present else "")  # fmt: skip
+        raise NotFound.because(
+            "nothing-to-roll-back-to",
+            f"{state}, and no version stood there before",
+            fix=f"registry demote '{model.name}' --from {stage.name}" if present else "",
+        )
     what = "several versions name it as their successor" if told else "no version names it as its successor"
-    raise Misused.because("which-version", f"{state}; {what}" if present else state, fix="say which: " + " or ".join(choices))
+    raise Misused.because(
+        "which-version", f"{state}; {what}" if present else state, fix="say which: " + " or ".join(choices)
+    )
 
 
 # -- which version, which stage ----------------------------------------------------------------------
@@ -321,19 +377,33 @@ def _meant(model: Model, version: int | None, stage: str | None) -> tuple[int, S
     name = f"'{model.name}'"
     if readings:
         choices = [f"registry promote {name} {n} --to {s.name}" for n, s in readings]
-        raise Misused.because("which-promotion", f"promote what of {model.name}? there are several readings",
-                              why="A promotion is never a guess.", fix=" or ".join(choices[:6]))  # fmt: skip
+        raise Misused.because(
+            "which-promotion",
+            f"promote what of {model.name}? there are several readings",
+            why="A promotion is never a guess.",
+            fix=" or ".join(choices[:6]),
+        )
     if version is not None:
-        raise Misused.because("no-next-stage", f"{model.name} {version} stands in {model.stage_of(version)}; there is no next stage",
-                              fix="say which stage: --to STAGE")  # fmt: skip
-    raise NotFound.because("nothing-to-promote", f"nothing of {model.name} stands where it could be promoted from",
-                           fix=f"say which version: registry promote {name} VERSION --to {model.policy.stages[0].name}")  # fmt: skip
+        raise Misused.because(
+            "no-next-stage",
+            f"{model.name} {version} stands in {model.stage_of(version)}; there is no next stage",
+            fix="say which stage: --to STAGE",
+        )
+    raise NotFound.because(
+        "nothing-to-promote",
+        f"nothing of {model.name} stands where it could be promoted from",
+        fix=f"say which version: registry promote {name} VERSION --to {model.policy.stages[0].name}",
+    )
 
 
 def _next(model: Model, number: int) -> list[Stage]:
     """The stages that a version may enter next: those that it left, else those behind its furthest."""
     version, standing = model.versions[number], model.stands_in(number)
-    later = [s for s in model.policy.stages if model.policy.order(s.name) > model.policy.order(standing[-1] if standing else "")]
+    later = [
+        s
+        for s in model.policy.stages
+        if model.policy.order(s.name) > model.policy.order(standing[-1] if standing else "")
+    ]
     returns = [s for s in later if version.has_left(s)]
     named = [s for s in later if standing and standing[-1] in s.entered_from]
     free = [s for s in later[:1] if not s.entered_from]
@@ -351,8 +421,7 @@ def _standing_before(model: Model, stage: Stage) -> tuple[int, ...]:
         sources = [model.policy.stages[order - 1]]
     if sources:
         return tuple(dict.fromkeys(n for s in sources for n in model.holders(s)))
-    return tuple(n for n, v in model.versions.items()
-                 if model.stage_of(n) == "None" and not v.deleted)  # fmt: skip
+    return tuple(n for n, v in model.versions.items() if model.stage_of(n) == "None" and not v.deleted)
 
 
 # -- data to data ----------------------------------------------------------------------------------
@@ -467,8 +536,14 @@ def _because(reason: str) -> Flow:
 
 def _registered_already(model: Model, record: Mapping[str, Any]) -> int | None:
     wanted = Version({"version": 0, **record})
-    return next((n for n, v in model.versions.items() if not v.deleted
-                 and (v.uri, v.digest, v.run_id) == (wanted.uri, wanted.digest, wanted.run_id)), None)  # fmt: skip
+    return next(
+        (
+            n
+            for n, v in model.versions.items()
+            if not v.deleted and (v.uri, v.digest, v.run_id) == (wanted.uri, wanted.digest, wanted.run_id)
+        ),
+        None,
+    )
 
 
 def _refuse_twin(documents: Documents, name: str, but: str = "") -> None:
@@ -477,22 +552,31 @@ def _refuse_twin(documents: Documents, name: str, but: str = "") -> None:
     if twin == name:
         raise Rejected.because("name-taken", f"there is a model {name} already", fix="choose another name")
     if twin:
-        raise Rejected.because("model-names-are-unique-without-case", f"the model names {twin} and {name} differ only in case",
-                               why="On some disks and in some readers they are one name.", fix=f"write {twin}")  # fmt: skip
+        raise Rejected.because(
+            "model-names-are-unique-without-case",
+            f"the model names {twin} and {name} differ only in case",
+            why="On some disks and in some readers they are one name.",
+            fix=f"write {twin}",
+        )
 
 
 def _without_model(documents: Documents, model: Model) -> Documents:
     held = [name for name, numbers in model.slots.items() if numbers]
     if held:
-        raise Rejected.because("in-use", f"{', '.join(held)} of {model.name} still {'holds' if len(held) == 1 else 'hold'} a version",
-                               why="What is served must not vanish.",
-                               fix="; ".join(f"registry demote '{model.name}' --from {s}" for s in held))  # fmt: skip
+        raise Rejected.because(
+            "in-use",
+            f"{', '.join(held)} of {model.name} still {'holds' if len(held) == 1 else 'hold'} a version",
+            why="What is served must not vanish.",
+            fix="; ".join(f"registry demote '{model.name}' --from {s}" for s in held),
+        )
     return documents.with_model(model.name, None)
 
 
 def _unless_same(before: Documents, edit: Edit) -> Edit:
     if edit.documents.changed_from(before):
         return edit
-    return replace(edit, documents=before, said=f"{edit.model}{f' {edit.version}' if edit.version else ''} says so already; nothing to do")
-
-
+    return replace(
+        edit,
+        documents=before,
+        said=f"{edit.model}{f' {edit.version}' if edit.version else ''} says so already; nothing to do",
+    )

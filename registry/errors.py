@@ -75,9 +75,7 @@ class RegistryError(Exception):
         self.problems = problems
 
     @classmethod
-    def because(
-        cls, code: str, what: str, *, why: str = "", fix: str = "", where: Location | None = None
-    ) -> Self:
+    def because(cls, code: str, what: str, *, why: str = "", fix: str = "", where: Location | None = None) -> Self:
         """The error with one problem, spelled in one line at the place that raises it."""
         return cls(Problem(code, what, where, why, fix))
 

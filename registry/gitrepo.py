@@ -19,7 +19,6 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,10 +66,12 @@ _NOTHING_OF_THE_CLONE = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
     *("-c", "log.showSignature=false", "-c", "log.follow=false"),
 )
+_NAMED = ("-c", "user.useConfigOnly=true")  # else git makes up root@machine
 _DURABLE = ("-c", "core.fsync=committed")  # by default git flushes nothing on a commit
 _FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMITTED = re.compile(r"^\[.*? ([0-9a-f]{4,64})\] ", re.MULTILINE)  # `[main (root-commit) 1f0c9a2] subject`
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)")
+_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udc7f\udd00-\udfff]")  # in no argument, in no line
 _LAST_YEAR = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -185,10 +186,8 @@ def _git_missing(error: Exception) -> Conflict:
     )
 
 
-def _run(
-    arguments: Sequence[str], env: Mapping[str, str], *, in_hook: bool, stdin: bytes | None = None
-) -> _Answer:
-    """Run git to its end, and end it when we are interrupted, so that nothing happens behind our back."""
+def _run(arguments: Sequence[str], env: Mapping[str, str], *, in_hook: bool, stdin: bytes | None = None) -> _Answer:
+    """Run git to its end; when we are interrupted, end it first, so that nothing happens behind our back."""
     runner = _runner()
     command = [*_scrubbed(in_hook), runner.GIT_PYTHON_GIT_EXECUTABLE or "git", *arguments]
     istream = None if stdin is None else subprocess.PIPE
@@ -197,12 +196,15 @@ def _run(
     except (OSError, _git_error()) as error:
         raise _git_missing(error) from error
     process = cast("subprocess.Popen[bytes]", child.proc)
-    try:
-        out, err = process.communicate(stdin)
-    except BaseException:
-        process.terminate()  # git takes its lock files away on SIGTERM
-        process.wait()
-        raise
+    with process:
+        try:
+            out, err = process.communicate(stdin)
+        except BaseException:
+            # git takes its lock files away on SIGTERM. Its hooks, and the commit that a revert has
+            # started, live on; they hold the same pipes, so the end of those is the end of all.
+            process.terminate()
+            process.communicate()
+            raise
     return _Answer(process.returncode, out, err)
 
 
@@ -244,10 +246,10 @@ def _pathspecs(paths: Iterable[str]) -> list[str]:
     return ["--", *(f":(literal){path}" for path in paths)]
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
     """`path` once it surely names something below the top level, else Conflict."""
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or not path.isprintable():
+    if not parts or path.startswith("/") or ".." in parts or _UNSPEAKABLE.search(path):
         raise Conflict.because(
             "outside-the-repository",
             f"{path!r} is not a path inside the repository",
@@ -287,9 +289,13 @@ class GitRepo:
         lines = answer.text.split("\n")
         if len(lines) not in (4, 5) or (answer.status and len(lines) != 4):
             raise _no_repository(path, answer)
+        git_dir, real = Path(lines[2]), folder.resolve()
+        # A folder of a clone may itself be laid out as a git folder with a configuration of its own
+        # that names a working tree; who stands in there reads, and writes nowhere.
+        beneath = not in_hook and git_dir in (real, *real.parents)
         return cls(
-            top=Path(lines[4]) if len(lines) == 5 else None,
-            git_dir=Path(lines[2]),
+            top=Path(lines[4]) if len(lines) == 5 and not beneath else None,
+            git_dir=git_dir,
             common_dir=Path(lines[3]),
             bare=lines[0] == "true",
             shallow=lines[1] == "true",
@@ -323,7 +329,7 @@ class GitRepo:
 
     def resolve(self, rev: str) -> str:
         """The full hash of the commit that `rev` names; the gate every user-given ref goes through."""
-        if rev.isprintable() and 0 < len(rev) < 1000:
+        if not _UNSPEAKABLE.search(rev) and 0 < len(rev) < 1000:
             words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
             answer = self._try_reading(*words)
             if answer.status == 0 and _FULL_HASH.fullmatch(answer.text):
@@ -362,7 +368,7 @@ class GitRepo:
         Raises:
             Rejected: a symlink, submodule or folder stands there.
         """
-        path = _inside(path)
+        path = inside(path)
         entry = self._entries(commit, [path]).get(path)
         if entry is None:
             return None
@@ -376,7 +382,7 @@ class GitRepo:
         Raises:
             Rejected: a submodule or folder stands there.
         """
-        asked = [(self._hash(commit), _inside(path)) for commit, path in items]
+        asked = [(self._hash(commit), inside(path)) for commit, path in items]
         found = self._objects([f"{commit}:{path}" for commit, path in asked])
         for (commit, path), got in zip(asked, found, strict=True):
             if got is None:
@@ -388,18 +394,16 @@ class GitRepo:
     def snapshot(self, commit: str, paths: Sequence[str]) -> tuple[str | None, list[bytes | None]]:
         """The first parent of `commit` and its bytes at `paths`, in one process."""
         commit = self._hash(commit)
-        parent, *files = self._objects([f"{commit}^", *(f"{commit}:{_inside(path)}" for path in paths)])
+        parent, *files = self._objects([f"{commit}^", *(f"{commit}:{inside(path)}" for path in paths)])
         return (parent.id if parent else None), [_data(got) for got in files]
 
     def list_files(self, commit: str, folder: str = "") -> list[str]:
         """Every path below `folder` in `commit`, from the top level, in git's order."""
-        below = _pathspecs([f"{_inside(folder)}/"]) if folder.strip("/") else []
+        below = _pathspecs([f"{inside(folder)}/"]) if folder.strip("/") else []
         words = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self._hash(commit))
         return self._reading(*words, *below).fields
 
-    def first_parent(
-        self, commit: str, paths: Sequence[str] | None = None, limit: int | None = None
-    ) -> list[Commit]:
+    def first_parent(self, commit: str, paths: Sequence[str] | None = None, limit: int | None = None) -> list[Commit]:
         """`commit` and its first-parent ancestors, newest first.
 
         With `paths`, only those that changed one of them against their first parent.
@@ -407,7 +411,7 @@ class GitRepo:
         shape = "%H%x00%P%x00%aN%x00%aE%x00%ct%x00%s"
         settings = ("--first-parent", "--no-show-signature", "--no-notes", "--encoding=UTF-8")
         some = [f"--max-count={limit}"] if limit is not None else []
-        only = _pathspecs(map(_inside, paths)) if paths is not None else ["--"]
+        only = _pathspecs(map(inside, paths)) if paths is not None else ["--"]
         words = ("log", "-z", f"--format={shape}", *settings, *some)
         fields = self._reading(*words, "--end-of-options", self._hash(commit), *only).out.split(b"\0")
         return [_commit(fields[at : at + 6]) for at in range(0, len(fields) - 5, 6)]
@@ -428,7 +432,9 @@ class GitRepo:
             return None
         if ours == base:
             return theirs
-        with tempfile.TemporaryDirectory() as folder:
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory() as folder:
             names = [Path(folder, name) for name in ("ours", "base", "theirs")]
             for name, data in zip(names, (ours, base, theirs), strict=True):
                 name.write_bytes(data)
@@ -473,9 +479,7 @@ class GitRepo:
 
     def unwatched(self, paths: Sequence[str]) -> dict[str, str]:
         """Those of `paths` whose edits `git status` does not see: "skip-worktree", "assume-unchanged"."""
-        listed = [
-            (row[0], row[2:]) for row in self._writing("ls-files", "-v", "-z", *_pathspecs(paths)).fields
-        ]
+        listed = [(row[0], row[2:]) for row in self._writing("ls-files", "-v", "-z", *_pathspecs(paths)).fields]
         skipped = {path: "skip-worktree" for mark, path in listed if mark in "Ss"}
         assumed = {path: "assume-unchanged" for mark, path in listed if mark == "h"}
         return skipped | assumed
@@ -493,8 +497,11 @@ class GitRepo:
 
     def identity(self) -> Identity:
         """The author git would name; never one that it made up from the machine's name."""
-        author, _ = (self._ident(who) for who in ("AUTHOR", "COMMITTER"))
-        return author
+        answer = self._try_writing(*_NAMED, "var", "GIT_AUTHOR_IDENT")
+        said = re.fullmatch(r"(.*) <(.*)> -?\d+ [-+]\d+", answer.text)
+        if answer.status or said is None:
+            raise _nobody(answer)
+        return Identity(said[1], said[2])
 
     def blob_id(self, data: bytes, path: str | None = None) -> str:
         """The hash of `data` as a blob, after the filters that git would apply at `path`."""
@@ -519,16 +526,15 @@ class GitRepo:
         """Commit the working tree's `paths` and nothing else that is staged; the new commit's hash.
 
         Raises:
-            Conflict: a hook, the signing program or git refused; in `why`, their words.
+            Conflict: a hook, the signing program or git refused; in `why`, their words. Or, as
+                `no-identity`, git knows an author but no committer.
         """
-        settings = (*_DURABLE, "-c", "i18n.commitEncoding=UTF-8")
+        settings = (*_NAMED, *_DURABLE, "-c", "i18n.commitEncoding=UTF-8")
         options = ("--only", "--cleanup=whitespace", "--file=-")
         words = (*settings, "commit", *options, *_pathspecs(paths))
-        answer = self._try_writing(*words, stdin=message.encode())
+        answer = self._try_writing(*words, stdin=message.encode(errors="replace"))
         if answer.status:
-            raise _failed(
-                "git refused the commit", answer, "commit-refused", "see to what it says, and try again"
-            )
+            raise _refused("commit", answer)
         # Not HEAD: somebody without our lock may have committed since.
         said = _COMMITTED.search(answer.text)
         return self.resolve(said[1] if said else "HEAD")
@@ -545,12 +551,21 @@ class GitRepo:
         """
         commit = self._hash(commit)
         self._refuse_revert(commit)
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(message.encode())
+        from tempfile import NamedTemporaryFile
+
+        with NamedTemporaryFile() as file:
+            file.write(message.encode(errors="replace"))
             file.flush()
             # --edit without a terminal: the editor copies our message. `git revert --cleanup` is
             # ignored with --edit, so a line that starts with # survives only by the setting.
-            settings = (*_DURABLE, "-c", "commit.cleanup=whitespace", "-c", "i18n.commitEncoding=UTF-8")
+            settings = (
+                *_NAMED,
+                *_DURABLE,
+                "-c",
+                "commit.cleanup=whitespace",
+                "-c",
+                "i18n.commitEncoding=UTF-8",
+            )
             words = (*settings, "revert", *(["-m", "1"] if mainline else []), "--edit", commit)
             return self._reverted(words, {"GIT_EDITOR": f"cp {shlex.quote(file.name)}"})
 
@@ -570,12 +585,8 @@ class GitRepo:
         arguments = [*self._where, *_NOTHING_OF_THE_CLONE, *words]
         return _run(arguments, _reading_env(), in_hook=self.in_hook, stdin=stdin)
 
-    def _try_writing(
-        self, *words: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
-    ) -> _Answer:
-        return _run(
-            [*self._where, *words], {**_writing_env(), **(env or {})}, in_hook=self.in_hook, stdin=stdin
-        )
+    def _try_writing(self, *words: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> _Answer:
+        return _run([*self._where, *words], {**_writing_env(), **(env or {})}, in_hook=self.in_hook, stdin=stdin)
 
     def _reading(self, *words: str, stdin: bytes | None = None) -> _Answer:
         """`_try_reading` that must succeed."""
@@ -615,18 +626,6 @@ class GitRepo:
         if entry is not None:
             raise _not_a_file(path, entry)
 
-    def _ident(self, who: str) -> Identity:
-        answer = self._try_writing("-c", "user.useConfigOnly=true", "var", f"GIT_{who}_IDENT")
-        said = re.fullmatch(r"(.*) <(.*)> -?\d+ [-+]\d+", answer.text)
-        if answer.status or said is None:
-            raise _failed(
-                "git does not know who you are",
-                answer,
-                "no-identity",
-                'git config --global user.name "Your Name"; git config --global user.email "you@example.com"',
-            )
-        return Identity(said[1], said[2])
-
     def _refuse_revert(self, commit: str) -> None:
         """A revert that fails is cleaned up with `reset --merge`, which takes staged changes with it."""
         if operation := self.in_progress():
@@ -654,7 +653,7 @@ class GitRepo:
             raise
         if answer.status:
             self._drop_revert(before)
-            raise _failed("git refused the revert", answer, "revert-refused")
+            raise _refused("revert", answer)
         said = _COMMITTED.search(answer.text)
         return self.resolve(said[1] if said else "HEAD")
 
@@ -741,6 +740,19 @@ def _not_a_file(path: str, found: _Entry | _Object) -> Rejected:
         why="What it leads to is not what was reviewed.",
         fix="put a regular file there",
     )
+
+
+def _refused(command: str, answer: _Answer) -> Conflict:
+    if b"git config --global user." in answer.err:
+        return _nobody(answer)
+    fix = "see to what it says, and try again"
+    return _failed(f"git refused the {command}", answer, f"{command}-refused", fix)
+
+
+def _nobody(answer: _Answer) -> Conflict:
+    setting = "git config --global user."
+    fix = f'{setting}name "Your Name"; {setting}email "you@example.com"'
+    return _failed("git does not know who you are", answer, "no-identity", fix)
 
 
 def _unreadable(command: str, answer: _Answer) -> Conflict:

@@ -6,10 +6,10 @@ dictionary are all the same here.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 from registry.document import Document, read
@@ -100,11 +100,11 @@ class Documents:
         return replace(self, parts={**self.parts, path: read(text, self._shown(path))})
 
     def _shown(self, path: str) -> str:
-        return str(PurePosixPath(self.root.file).parent / path)
+        return posixpath.join(posixpath.dirname(self.root.file), path)
 
     def changed_from(self, before: Documents) -> dict[str, bytes | None]:
         """The files that differ, by path from the root manifest's folder: new bytes, or None where one went."""
-        name = PurePosixPath(self.root.file).name
+        name = posixpath.basename(self.root.file)
         changes: dict[str, bytes | None] = {}
         if self.root.text != before.root.text:
             changes[name] = self.root.encode()
@@ -126,8 +126,7 @@ def load(read_file: Read, file: str, *, only: str | None = None, list_files: Lis
     Raises:
         NotFound: there is no root manifest.
     """
-    shown = PurePosixPath(file)
-    source = read_file(shown.name)
+    source = read_file(posixpath.basename(file))
     if source is None:
         raise NotFound.because("no-manifest", f"there is no {file}", fix="run `registry init`, or name it: --file PATH")
     root = read(source, file)

@@ -18,6 +18,11 @@ RESERVED = ("none", "archived", "latest")
 DEFAULT_STAGES: list[dict[str, Any]] = [{"name": "Staging"}, {"name": "Production", "from": ["Staging"]}]
 
 
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = data.get(key, {})
+    return found
+
+
 @dataclass(frozen=True)
 class Stage:
     """A slot that every model has, as the policy declares it."""
@@ -46,7 +51,7 @@ class Stage:
     @property
     def requires(self) -> Mapping[str, Any]:
         """The gates: `fields`, `metrics`, `approvals`, `checks`."""
-        return self.data.get("requires", {})
+        return _mapping(self.data, "requires")
 
     @property
     def approvals(self) -> int:
@@ -107,28 +112,29 @@ class Version:
 
     @property
     def digest(self) -> str | None:
-        return self.data.get("digest")
+        digest: str | None = self.data.get("digest")
+        return digest
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        return self.data.get("metrics", {})
+        return _mapping(self.data, "metrics")
 
     @property
     def run_id(self) -> str | None:
-        return self.data.get("source", {}).get("run_id")
+        return _mapping(self.data, "source").get("run_id")
 
     @property
     def replaced_by(self) -> Mapping[str, int | None]:
         """Stage -> the version that took its place there; None where nothing did."""
-        return self.data.get("replaced_by", {})
+        return _mapping(self.data, "replaced_by")
 
     @property
     def approvals(self) -> Mapping[str, list[str]]:
-        return self.data.get("approvals", {})
+        return _mapping(self.data, "approvals")
 
     @property
     def checks(self) -> Mapping[str, Mapping[str, str]]:
-        return self.data.get("checks", {})
+        return _mapping(self.data, "checks")
 
     @property
     def archived(self) -> bool:
@@ -171,7 +177,7 @@ class Model:
 
     @property
     def aliases(self) -> Mapping[str, int]:
-        return self.data.get("aliases", {})
+        return _mapping(self.data, "aliases")
 
     @property
     def description(self) -> str:
@@ -183,7 +189,7 @@ class Model:
 
     @property
     def tags(self) -> Mapping[str, Any]:
-        return self.data.get("tags", {})
+        return _mapping(self.data, "tags")
 
     @property
     def formerly(self) -> tuple[str, ...]:

@@ -12,9 +12,7 @@ from typing import Any
 def folders(include: Any) -> list[tuple[str, bool]]:
     """The folders of an `include:`, each with whether it is laid out by hash."""
     entries = include if isinstance(include, list) else [include] if include else []
-    return [
-        (e, False) if isinstance(e, str) else (e["folder"], e.get("layout") == "by-hash") for e in entries
-    ]  # fmt: skip
+    return [(e, False) if isinstance(e, str) else (e["folder"], e.get("layout") == "by-hash") for e in entries]
 
 
 def model_file(folder: str, by_hash: bool, name: str) -> str:

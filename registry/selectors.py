@@ -43,8 +43,9 @@ def parse(text: str) -> Selector:
         return Selector(name, alias=alias)
     name, slash, part = rest.partition("/")
     if not name or "/" in part or (slash and not part) or at:
-        raise Misused.because("not-a-selector", f"{text!r} is no selector",
-                              fix="write MODEL/VERSION, MODEL/STAGE or MODEL@ALIAS")  # fmt: skip
+        raise Misused.because(
+            "not-a-selector", f"{text!r} is no selector", fix="write MODEL/VERSION, MODEL/STAGE or MODEL@ALIAS"
+        )
     if not slash:
         return Selector(name)
     if part.isascii() and part.isdigit():
@@ -68,11 +69,17 @@ def find(manifest: Manifest, text: str) -> Answer:
         return Answer(model, _aliased(model, selector.alias), alias=selector.alias)
     if selector.stage is None:
         filled = [name for name, numbers in model.slots.items() if numbers]
-        raise Misused.because("which-version", f"{text} does not say which version",
-                              fix="write " + " or ".join(f"{model.name}/{s}" for s in [*filled, "VERSION"][:4]))  # fmt: skip
+        raise Misused.because(
+            "which-version",
+            f"{text} does not say which version",
+            fix="write " + " or ".join(f"{model.name}/{s}" for s in [*filled, "VERSION"][:4]),
+        )
     if selector.stage.casefold() == "latest":
-        raise Misused.because("never-latest", "the latest version is whichever was registered last, approved or not",
-                              fix=f"name a stage, an alias or a number: {model.name}/{model.policy.stages[-1].name}")  # fmt: skip
+        raise Misused.because(
+            "never-latest",
+            "the latest version is whichever was registered last, approved or not",
+            fix=f"name a stage, an alias or a number: {model.name}/{model.policy.stages[-1].name}",
+        )
     return in_stage(model, find_stage(model.policy, selector.stage))
 
 
@@ -80,12 +87,18 @@ def in_stage(model: Model, stage: Stage) -> Answer:
     """The one version that a stage holds."""
     numbers = model.holders(stage)
     if len(numbers) > 1:
-        raise Rejected.because("several-in-stage", f"{model.name} {stage.name} holds {' and '.join(map(str, numbers))}",
-                               fix="name one: " + " or ".join(f"{model.name}/{n}" for n in numbers))  # fmt: skip
+        raise Rejected.because(
+            "several-in-stage",
+            f"{model.name} {stage.name} holds {' and '.join(map(str, numbers))}",
+            fix="name one: " + " or ".join(f"{model.name}/{n}" for n in numbers),
+        )
     if not numbers:
         filled = ", ".join(f"{s} holds {', '.join(map(str, n))}" for s, n in model.slots.items() if n)
-        raise NotFound.because("not-in-stage", f"{model.name} has no version in {stage.name}",
-                               fix=filled or "no stage of it holds a version")  # fmt: skip
+        raise NotFound.because(
+            "not-in-stage",
+            f"{model.name} has no version in {stage.name}",
+            fix=filled or "no stage of it holds a version",
+        )
     return Answer(model, model.versions[numbers[0]], stage=stage.name)
 
 
@@ -109,7 +122,11 @@ def find_version(model: Model, number: int) -> Version:
     """The version of that number; nothing resolves to a deleted one."""
     version = model.versions.get(number)
     usable = [str(n) for n, v in model.versions.items() if not v.deleted]
-    fix = f"there are: {', '.join(usable[-8:])}" if usable else f"register one: registry register '{model.name}' --uri URI"
+    fix = (
+        f"there are: {', '.join(usable[-8:])}"
+        if usable
+        else f"register one: registry register '{model.name}' --uri URI"
+    )
     if version is None:
         raise NotFound.because("unknown-version", f"{model.name} has no version {number}", fix=fix)
     if version.deleted:
@@ -122,7 +139,10 @@ def find_stage(policy: Policy, name: str) -> Stage:
     stage = policy.stage(name)
     if stage is None:
         declared = [s.name for s in policy.stages]
-        raise Rejected.because("unknown-stage", f"the policy declares no stage {name}",
-                               why="A stage that nobody declared is one that nobody looks into.",
-                               fix=nearest(name, declared))  # fmt: skip
+        raise Rejected.because(
+            "unknown-stage",
+            f"the policy declares no stage {name}",
+            why="A stage that nobody declared is one that nobody looks into.",
+            fix=nearest(name, declared),
+        )
     return stage

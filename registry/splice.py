@@ -48,10 +48,12 @@ def rewrite(document: Document, data: Any) -> Document:
     if not same(result.data, data):
         raise Rejected(
             Problem(
-                "cannot-edit", "this text cannot be edited safely where the change belongs",
-                document.where(()), "After an edit the text must mean exactly what was intended.",
+                "cannot-edit",
+                "this text cannot be edited safely where the change belongs",
+                document.where(()),
+                "After an edit the text must mean exactly what was intended.",
                 "make the change by hand, or write the place in plain block style",
-            )  # fmt: skip
+            )
         )
     return result
 
@@ -258,7 +260,9 @@ class _Splicer:
         """Another kind of value in the place of an old one."""
         inline = slot.flow or _inline(new) or (slot.dash and isinstance(new, list))
         quoted = node.style == '"' and isinstance(new, str)
-        value = _flow(new, inside=slot.flow) if isinstance(new, dict | list) else scalar(new, flow=slot.flow, quoted=quoted)
+        value = (
+            _flow(new, inside=slot.flow) if isinstance(new, dict | list) else scalar(new, flow=slot.flow, quoted=quoted)
+        )
         end = node.start + len(self.text[node.start : node.end].rstrip())
         if slot.dash and not inline:
             self._put(slot.after, end, self._lines(_item(new, slot.indent, self.style)).rstrip()[slot.indent + 1 :])
@@ -269,7 +273,11 @@ class _Splicer:
             else:
                 start = slot.after + len(self.text[slot.after : node.start].rstrip(" "))
                 self._put(start, end, "")
-                self._put(self._line_end(end), self._line_end(end), self._lines(_block(new, slot.indent, self.style)))
+                self._put(
+                    self._line_end(end),
+                    self._line_end(end),
+                    self._lines(_block(new, slot.indent, self.style)),
+                )
         elif self._first_on_line(node.start):  # a block below its key
             if inline:
                 self._put(slot.after, slot.after, " " + value)
@@ -301,8 +309,11 @@ class _Splicer:
             else:
                 groups.setdefault(anchor, {})[name] = value
         if node.flow:
-            self._flow_entries(node, [n in names for n in node.names],
-                               {_index(node, a): [_flow_entry(k, v) for k, v in g.items()] for a, g in groups.items()})  # fmt: skip
+            self._flow_entries(
+                node,
+                [n in names for n in node.names],
+                {_index(node, a): [_flow_entry(k, v) for k, v in g.items()] for a, g in groups.items()},
+            )
         else:
             self._block_entries(node, names, groups, slot)
 
@@ -310,8 +321,12 @@ class _Splicer:
         indent = node.keys[0].column - 1
         for anchor, entries in groups.items():
             lines = [line for k, v in entries.items() for line in _entry(k, v, indent, self.style)]
-            self._insert(node.keys[0].start if anchor is None else None, indent,
-                         lines, None if anchor is None else self._entry_end(node, anchor))  # fmt: skip
+            self._insert(
+                node.keys[0].start if anchor is None else None,
+                indent,
+                lines,
+                None if anchor is None else self._entry_end(node, anchor),
+            )
         gone = [i for i, name in enumerate(node.names) if name not in kept]
         if len(gone) == len(node.names) and not groups:
             self._put(slot.after, slot.after, " {}")

@@ -74,8 +74,11 @@ class Workspace:
                 return cls(folder / MANIFEST, os.path.relpath(folder / MANIFEST, start))
             if (folder / ".git").exists():
                 break
-        raise NotFound.because("no-manifest", f"there is no {MANIFEST} here or above, up to the repository's root",
-                               fix="run `registry init`, or name it: --file PATH")  # fmt: skip
+        raise NotFound.because(
+            "no-manifest",
+            f"there is no {MANIFEST} here or above, up to the repository's root",
+            fix="run `registry init`, or name it: --file PATH",
+        )
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -123,8 +126,11 @@ class Workspace:
         for commit in commits:
             if commit.time <= moment:
                 return commit.id
-        raise NotFound.because("before-the-beginning", f"the history along the first parent begins after {when}",
-                               fix=f"the first commit is of {commits[-1].time.isoformat()}")  # fmt: skip
+        raise NotFound.because(
+            "before-the-beginning",
+            f"the history along the first parent begins after {when}",
+            fix=f"the first commit is of {commits[-1].time.isoformat()}",
+        )
 
     def _read(self, name: str) -> bytes | None:
         return read_regular(self.path.parent / name, self.shown if name == self.path.name else name)
@@ -206,9 +212,15 @@ class Workspace:
             return replace(outcome, commit=self._commit(changes, message, new=new), diff="")
 
     def rollback(
-        self, model: str, stage: str | None = None, to: int | None = None,
-        *, reason: str = "", dry_run: bool = False, commit: bool = True,
-    ) -> Outcome:  # fmt: skip
+        self,
+        model: str,
+        stage: str | None = None,
+        to: int | None = None,
+        *,
+        reason: str = "",
+        dry_run: bool = False,
+        commit: bool = True,
+    ) -> Outcome:
         """Put back what stood in a stage before: by `git revert` where that makes exactly this, else by an edit."""
 
         def verb(documents: Documents) -> Edit:
@@ -315,14 +327,13 @@ class Workspace:
         """The newest commit that put what a stage holds now into it."""
         deadline = time.monotonic() + REVERT_SEARCH
         commits = self.repo.first_parent(self.repo.resolve("HEAD"), [self.tracked, *self._included()], limit=200)
-        present = None
+        entry: Commit | None = None
+        present: tuple[int, ...] = ()
         for commit in commits:
             held = self._held(commit.id, move)
-            if present is None:
-                present = held
-            elif held != present:
-                return previous
-            previous = commit
+            if entry is not None and held != present:
+                return entry
+            entry, present = commit, held
             if time.monotonic() > deadline:
                 return None
         # the history that was looked at begins with this state: only a whole one tells who made it
@@ -351,7 +362,9 @@ def read_regular(path: Path, shown: str) -> bytes | None:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise Rejected(Problem("unreadable", f"{shown} is {kind}", Location(shown, 1, 1), fix="name a manifest file"))
+            raise Rejected(
+                Problem("unreadable", f"{shown} is {kind}", Location(shown, 1, 1), fix="name a manifest file")
+            )
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

@@ -67,9 +67,7 @@ class Sandbox:
 
     def hook(self, name: str, script: str) -> None:
         """A hook made of shell commands."""
-        file = self.write(
-            f"{self.git('rev-parse', '--absolute-git-dir')}/hooks/{name}", f"#!/bin/sh\n{script}\n"
-        )
+        file = self.write(f"{self.git('rev-parse', '--absolute-git-dir')}/hooks/{name}", f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
 
     @property

@@ -11,7 +11,26 @@ from registry.splice import scalar
 
 names = st.sampled_from(["a", "bc", "version", "uri", "Production", "x y", "é", "yes", "3", "tags", "k-1", "z.w"])
 strings = st.one_of(
-    st.sampled_from(["", "a", "no", "1e5", "2026-11-02", "s3://m/1", "a: b", "a #b", "- x", "{x", "é ü", "~", "3", "'q'", '"', "a\\b"]),
+    st.sampled_from(
+        [
+            "",
+            "a",
+            "no",
+            "1e5",
+            "2026-11-02",
+            "s3://m/1",
+            "a: b",
+            "a #b",
+            "- x",
+            "{x",
+            "é ü",
+            "~",
+            "3",
+            "'q'",
+            '"',
+            "a\\b",
+        ]
+    ),
     st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=12),
 )
 scalars = st.one_of(

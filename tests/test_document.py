@@ -38,7 +38,7 @@ def problems(source: bytes | str) -> list[tuple[str, str]]:
         ("a: x\n# tab\tin a comment", {"a": "x"}),
         ("a: 'tab\there'", {"a": "tab\there"}),
     ],
-)  # fmt: skip
+)
 def test_the_subset_is_read(text: str, data: object, each_parser: str) -> None:
     found = read(text)
     assert found.problems == ()
@@ -74,8 +74,10 @@ def test_what_readers_disagree_on_must_be_quoted(word: str, each_parser: str) ->
         ("a: 1\rb: 2\n", [("invisible-character", "1:5")]),
         ("a: 1\n\ufeffb: 2\n", [("invisible-character", "2:1")]),
         ('a: "\\x07"\n', [("invisible-character", "1:4")]),
-        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
-         [("conflict-markers", "2:1"), ("conflict-markers", "4:1"), ("conflict-markers", "6:1")]),
+        (
+            "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
+            [("conflict-markers", "2:1"), ("conflict-markers", "4:1"), ("conflict-markers", "6:1")],
+        ),
         ("a: 1\n---\nb: 2\n", [("several-documents", "2:1")]),
         ("%YAML 1.2\n---\na: 1\n", [("directive", "1:1")]),
         ("a: &x 1\nb: *x\n", [("anchor", "1:4"), ("alias", "2:4")]),
@@ -84,10 +86,19 @@ def test_what_readers_disagree_on_must_be_quoted(word: str, each_parser: str) ->
         ('"a": 1\na: 2\n', [("duplicate-key", "2:1")]),
         ("a: {<<: {b: 1}}\n", [("merge-key", "1:5")]),
         ("1: x\n? [a]\n: 2\n", [("key-is-not-a-string", "1:1"), ("key-is-not-a-string", "2:3")]),
-        ("yes: 1\n'yes': 2\nyes: 3\n",
-         [("key-is-not-a-string", "1:1"), ("duplicate-key", "2:1"), ("duplicate-key", "3:1"), ("key-is-not-a-string", "3:1")]),
-        ("a: 9007199254740992\nb: -9007199254740992\nc: 1.0e+999\n",
-         [("number-out-of-range", "1:4"), ("number-out-of-range", "2:4"), ("number-out-of-range", "3:4")]),
+        (
+            "yes: 1\n'yes': 2\nyes: 3\n",
+            [
+                ("key-is-not-a-string", "1:1"),
+                ("duplicate-key", "2:1"),
+                ("duplicate-key", "3:1"),
+                ("key-is-not-a-string", "3:1"),
+            ],
+        ),
+        (
+            "a: 9007199254740992\nb: -9007199254740992\nc: 1.0e+999\n",
+            [("number-out-of-range", "1:4"), ("number-out-of-range", "2:4"), ("number-out-of-range", "3:4")],
+        ),
         ("a: " + "9" * 5000 + "\n", [("number-out-of-range", "1:4")]),
         ("a:\n\tb: 1\n", [("tab", "2:1")]),
         ("a:\t1\n", [("tab", "1:3")]),
@@ -95,7 +106,7 @@ def test_what_readers_disagree_on_must_be_quoted(word: str, each_parser: str) ->
         ("[" * (MAX_DEPTH + 1), [("too-deep", f"1:{MAX_DEPTH + 1}")]),
         ("a: b: c\n", [("syntax", "1:5")]),
     ],
-)  # fmt: skip
+)
 def test_the_rest_is_refused_with_its_place(
     source: bytes | str, expected: list[tuple[str, str]], each_parser: str
 ) -> None:
@@ -117,12 +128,29 @@ def test_a_file_over_the_limit_is_refused_before_it_is_decoded() -> None:
     assert time.process_time() - started < 0.5
 
 
-@pytest.mark.parametrize("bomb", ["[" * 50_000, "{a: " * 50_000, "- " * 50_000, "a:\n" + " [" * 5_000, "? " * 10_000, "&a " * 5_000])
+@pytest.mark.parametrize(
+    "bomb",
+    ["[" * 50_000, "{a: " * 50_000, "- " * 50_000, "a:\n" + " [" * 5_000, "? " * 10_000, "&a " * 5_000],
+)
 def test_no_input_recurses_or_hangs(bomb: str, each_parser: str) -> None:
     assert read(bomb).problems
 
 
-@pytest.mark.parametrize("odd", ['"\\ud800"', '"\\U00110000"', '"\\xZZ"', "!<x", "%", "@", "`", "a: !!int ''", "- - -\n -", "\ufeff\ufeff"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"\\ud800"',
+        '"\\U00110000"',
+        '"\\xZZ"',
+        "!<x",
+        "%",
+        "@",
+        "`",
+        "a: !!int ''",
+        "- - -\n -",
+        "\ufeff\ufeff",
+    ],
+)
 def test_odd_bytes_are_problems_and_never_exceptions(odd: str, each_parser: str) -> None:
     assert read(f"a: {odd}\n").problems
 

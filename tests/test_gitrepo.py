@@ -107,6 +107,15 @@ def test_inside_the_git_folder_there_is_no_working_tree(repo: Sandbox) -> None:
     assert GitRepo.discover(repo.path / ".git").top is None
 
 
+def test_a_folder_laid_out_as_a_git_folder_with_a_working_tree_of_its_own_is_only_read(repo: Sandbox) -> None:
+    trap = repo.path / "data"
+    repo.git("clone", "-q", "--bare", ".", "data")
+    Sandbox(trap).git("config", "core.bare", "false")
+    Sandbox(trap).git("config", "core.worktree", str(repo.path))
+    found = GitRepo.discover(trap)
+    assert (found.top, found.git_dir) == (None, trap)
+
+
 @pytest.mark.parametrize(
     ("git_script", "expected"),
     [
@@ -126,9 +135,7 @@ def test_a_missing_or_old_git_is_told_before_anything_else(
         "try: GitRepo.discover(Path())\nexcept Conflict as e: print(e.problems[0].code)"
     )
     env = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False)
     assert done.stdout == f"{expected}\n", done.stderr
 
 
@@ -365,9 +372,7 @@ def test_a_branch_has_a_name_born_or_not_and_a_detached_head_has_none(repo: Sand
     assert (git.branch(), git.head()) == (None, repo.head)
 
 
-def test_a_branch_file_that_a_crash_left_empty_is_not_taken_for_a_new_branch(
-    repo: Sandbox, git: GitRepo
-) -> None:
+def test_a_branch_file_that_a_crash_left_empty_is_not_taken_for_a_new_branch(repo: Sandbox, git: GitRepo) -> None:
     repo.write(".git/refs/heads/main", "")
     with pytest.raises(Conflict) as caught:
         git.head()
@@ -471,9 +476,7 @@ def signed_commit(repo: Sandbox) -> None:
     repo.git("update-ref", "HEAD", commit)
 
 
-def test_reading_a_booby_trapped_clone_runs_nothing_of_it(
-    repo: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_a_booby_trapped_clone_runs_nothing_of_it(repo: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit({"m.yaml": "a\nb\nc\n"})
     repo.commit({"m.yaml": "a\nB\nc\n"})
     signed_commit(repo)
@@ -511,24 +514,24 @@ def test_reading_a_partial_clone_fetches_only_when_the_user_allows_it(
 # ---------------------------------------------------------------------------- the checkout's questions
 
 
-def test_the_identity_is_git_s_and_never_made_up(
-    repo: Sandbox, git: GitRepo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_identity_is_git_s_and_never_made_up(repo: Sandbox, git: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     assert git.identity() == Identity("Ada Lovelace", "ada@example.com")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Only An Author")
-    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "a@b")
     with pytest.raises(Conflict) as caught:
         git.identity()
     assert code(caught) == "no-identity"
     assert "git config --global user.name" in said(caught)
     assert "git config --global user.email" in said(caught)
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "An Author")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "but@no.committer")
+    repo.write("README.md", "2")
+    with pytest.raises(Conflict) as caught:
+        git.commit_only(["README.md"], "two")
+    assert code(caught) == "no-identity"
 
 
 def test_each_way_of_being_dirty_is_seen_and_nothing_else(repo: Sandbox, git: GitRepo) -> None:
-    repo.commit(
-        {"clean": "", "edited": "", "staged": "", "deleted": "", "a*b": "", "axb": "", ".gitignore": "ign*\n"}
-    )
+    repo.commit({"clean": "", "edited": "", "staged": "", "deleted": "", "a*b": "", "axb": "", ".gitignore": "ign*\n"})
     for name in ("edited", "staged", "untracked", "ignored", "axb"):
         repo.write(name, "new")
     repo.git("add", "staged")
@@ -624,9 +627,7 @@ def test_hooks_find_their_own_locale_and_pathspecs_as_the_user_set_them(
     assert (repo.path / ".git/seen").read_text() == "C.UTF-8\nREADME.md\n"
 
 
-def test_the_hash_of_a_commit_is_its_own_even_when_another_follows_at_once(
-    repo: Sandbox, git: GitRepo
-) -> None:
+def test_the_hash_of_a_commit_is_its_own_even_when_another_follows_at_once(repo: Sandbox, git: GitRepo) -> None:
     repo.hook("post-commit", "rm .git/hooks/post-commit; git commit -q --allow-empty -m 'another one'")
     repo.write("README.md", "2")
     commit = git.commit_only(["README.md"], "two")

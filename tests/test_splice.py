@@ -116,7 +116,10 @@ models:
 def test_a_new_record_goes_behind_the_comments_of_the_last() -> None:
     data = read(RECORDS).data
     fraud = data["models"]["fraud"]
-    fraud = {**fraud, "versions": [*fraud["versions"], {"version": 5, "uri": "s3://c", "metrics": Flow(auc=0.9)}]}
+    fraud = {
+        **fraud,
+        "versions": [*fraud["versions"], {"version": 5, "uri": "s3://c", "metrics": Flow(auc=0.9)}],
+    }
     assert edit(RECORDS, {"models": {"fraud": fraud}}) == RECORDS.replace(
         "        uri: s3://b\n",
         "        uri: s3://b\n      - version: 5\n        uri: s3://c\n        metrics: {auc: 0.9}\n",
@@ -157,10 +160,13 @@ def test_a_renamed_mapping_keeps_its_lines() -> None:
         ("- a: 1\n  b: 2\n", [{"b": 2}], "- b: 2\n"),
         ("a: {u: 1,\n  v: 2}  # c\n", {"a": {"u": 1, "v": 2, "w": 3}}, "a: {u: 1,\n  v: 2, w: 3}  # c\n"),
         ("\ufeffa: 1\n", {"a": 2}, "\ufeffa: 2\n"),
-        ("a:\n    b:\n        c: 1\n", {"a": {"b": {"c": 1}, "d": {"e": 1}}},
-         "a:\n    b:\n        c: 1\n    d:\n        e: 1\n"),
+        (
+            "a:\n    b:\n        c: 1\n",
+            {"a": {"b": {"c": 1}, "d": {"e": 1}}},
+            "a:\n    b:\n        c: 1\n    d:\n        e: 1\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_small_edits_read_as_a_person_would_make_them(text: str, data: Any, expected: str) -> None:
     assert edit(text, data) == expected
 

@@ -39,7 +39,9 @@ class Rule:
             yield Finding(self.code, b.what, b.at, self.why, b.fix, b.on_key, b.file, b.warning)
 
 
-def rule_book() -> tuple[dict[str, Rule], Callable[[Callable[[Any], Iterator[Breach]]], Callable[[Any], Iterator[Breach]]]]:
+def rule_book() -> tuple[
+    dict[str, Rule], Callable[[Callable[[Any], Iterator[Breach]]], Callable[[Any], Iterator[Breach]]]
+]:
     """An empty shelf of rules, and the decorator that puts a function on it."""
     rules: dict[str, Rule] = {}
 

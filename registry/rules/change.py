@@ -22,8 +22,11 @@ def records_never_change(change: Change) -> Iterator[Breach]:
     for _, after, old, new in _kept(change):
         for key in {**old.data, **new.data}:
             if key not in MUTABLE and repr(old.data.get(key)) != repr(new.data.get(key)):
-                yield Breach(after.path(new.number, key), f"{after.name} {new.number}: {key} was changed",
-                             "put it back, and register what is new as a new version")  # fmt: skip
+                yield Breach(
+                    after.path(new.number, key),
+                    f"{after.name} {new.number}: {key} was changed",
+                    "put it back, and register what is new as a new version",
+                )
 
 
 @change_rule
@@ -33,12 +36,18 @@ def evidence_is_only_added(change: Change) -> Iterator[Breach]:
         for name, value in old.metrics.items():
             if repr(new.metrics.get(name)) != repr(value):
                 done = "changed" if name in new.metrics else "removed"
-                yield Breach(after.path(new.number, "metrics", name), f"{after.name} {new.number}: the metric {name} was {done}",
-                             f"put {value} back; a new measurement gets a new name")  # fmt: skip
+                yield Breach(
+                    after.path(new.number, "metrics", name),
+                    f"{after.name} {new.number}: the metric {name} was {done}",
+                    f"put {value} back; a new measurement gets a new name",
+                )
         for name in old.checks:
             if name not in new.checks:
-                yield Breach(after.path(new.number, "checks"), f"{after.name} {new.number}: the check {name} was removed",
-                             "put it back; a newer result may replace it")  # fmt: skip
+                yield Breach(
+                    after.path(new.number, "checks"),
+                    f"{after.name} {new.number}: the check {name} was removed",
+                    "put it back; a newer result may replace it",
+                )
 
 
 @change_rule
@@ -47,8 +56,11 @@ def records_never_disappear(change: Change) -> Iterator[Breach]:
     for before, after in change.pairs:
         for number in before.versions if before and after else ():
             if after and number not in after.versions:
-                yield Breach(("models", after.name, "versions"), f"{after.name} {number} was removed",
-                             f"put it back; to withdraw it: registry delete '{after.name}' {number}")  # fmt: skip
+                yield Breach(
+                    ("models", after.name, "versions"),
+                    f"{after.name} {number} was removed",
+                    f"put it back; to withdraw it: registry delete '{after.name}' {number}",
+                )
 
 
 @change_rule
@@ -61,8 +73,11 @@ def new_versions_take_the_next_number(change: Change) -> Iterator[Breach]:
         for number in after.versions:
             if number not in before.versions:
                 if number != following:
-                    yield Breach(after.path(number, "version"), f"{after.name} {number} is new; the next number is {following}",
-                                 f"register it as version {following}")  # fmt: skip
+                    yield Breach(
+                        after.path(number, "version"),
+                        f"{after.name} {number} is new; the next number is {following}",
+                        f"register it as version {following}",
+                    )
                 following = max(following, number) + 1
 
 
@@ -77,9 +92,10 @@ def moves_follow_the_policy(change: Change) -> Iterator[Breach]:
         yield Breach(
             ("models", after.name, "stages", stage.name),
             f"{after.name} {version.number} cannot enter {stage.name} from {after_before(change, after, version)}",
-            f"{stage.name} is entered from {' or '.join(sources)}" + (f"; promote it to {' or '.join(allowed)} first" if allowed else ""),
+            f"{stage.name} is entered from {' or '.join(sources)}"
+            + (f"; promote it to {' or '.join(allowed)} first" if allowed else ""),
             on_key=True,
-        )  # fmt: skip
+        )
 
 
 @change_rule
@@ -93,8 +109,9 @@ def gates_are_passed(change: Change) -> Iterator[Breach]:
                 yield Breach(
                     after.path(version.number, *gate.at),
                     f"{after.name} {version.number} -> {stage.name}{' (return)' if returned else ''}: {gate.missing}",
-                    gate.fix, warning=gate.warning or returned,
-                )  # fmt: skip
+                    gate.fix,
+                    warning=gate.warning or returned,
+                )
 
 
 @change_rule
@@ -121,18 +138,32 @@ def _told(
     if has and had and old and version.replaced_by.get(stage.name) != _told_before(old, stage):
         yield Breach((*at, stage.name), f"{name}: replaced_by {stage.name} was changed", "put it back")
     elif has and not had and not gone and old is not None:
-        yield Breach((*at, stage.name), f"{name} says that it left {stage.name}, where it did not stand",
-                     f"remove {stage.name} from its replaced_by", on_key=True)  # fmt: skip
+        yield Breach(
+            (*at, stage.name),
+            f"{name} says that it left {stage.name}, where it did not stand",
+            f"remove {stage.name} from its replaced_by",
+            on_key=True,
+        )
     elif has and not had and gone:
         told = version.replaced_by.get(stage.name)
         if told != (came[0] if came and not stage.many else None) and not (stage.many and told in came):
-            yield Breach((*at, stage.name), f"{name} says that {told} took its place in {stage.name}; "
-                         f"{came[0] if came else 'nothing'} did", f"write {came[0] if came else 'null'}")  # fmt: skip
+            yield Breach(
+                (*at, stage.name),
+                f"{name} says that {told} took its place in {stage.name}; {came[0] if came else 'nothing'} did",
+                f"write {came[0] if came else 'null'}",
+            )
     elif had and not has and number not in came:
-        yield Breach(at, f"{name}: replaced_by {stage.name} was removed, and it did not enter {stage.name}", "put it back")
+        yield Breach(
+            at,
+            f"{name}: replaced_by {stage.name} was removed, and it did not enter {stage.name}",
+            "put it back",
+        )
     elif gone and not has and came and not stage.many and not _undone(before, came[0], number, stage):
-        yield Breach(at, f"{name} left {stage.name} and does not say that {came[0]} took its place",
-                     f"write replaced_by: {{{stage.name}: {came[0]}}}")  # fmt: skip
+        yield Breach(
+            at,
+            f"{name} left {stage.name} and does not say that {came[0]} took its place",
+            f"write replaced_by: {{{stage.name}: {came[0]}}}",
+        )
 
 
 def _told_before(old: Version, stage: Stage) -> int | None:
@@ -152,9 +183,11 @@ def approvals_stand_while_the_version_does(change: Change) -> Iterator[Breach]:
         for stage in after.policy.stages:
             lost = [who for who in old.approvers(stage) if who not in new.approvers(stage)]
             if lost and new.number in after.holders(stage):
-                yield Breach(after.path(new.number, "approvals"),
-                             f"{after.name} {new.number} stands in {stage.name}; the approval of {lost[0]} was removed",
-                             "put it back, or demote the version first")  # fmt: skip
+                yield Breach(
+                    after.path(new.number, "approvals"),
+                    f"{after.name} {new.number} stands in {stage.name}; the approval of {lost[0]} was removed",
+                    "put it back, or demote the version first",
+                )
 
 
 @change_rule
@@ -169,9 +202,12 @@ def policy_and_occupants_change_apart(change: Change) -> Iterator[Breach]:
         for stage in change.after.policy.stages:
             moved = (*entered(old, after, stage), *left(old, after, stage))
             if moved:
-                yield Breach(("models", after.name, "stages", stage.name),
-                             f"the policy changes, and so does what {after.name} {stage.name} holds",
-                             "make two changes of it", on_key=True)  # fmt: skip
+                yield Breach(
+                    ("models", after.name, "stages", stage.name),
+                    f"the policy changes, and so does what {after.name} {stage.name} holds",
+                    "make two changes of it",
+                    on_key=True,
+                )
 
 
 @change_rule
@@ -180,8 +216,11 @@ def a_removed_model_was_in_no_stage(change: Change) -> Iterator[Breach]:
     for before, after in change.pairs:
         if before is not None and after is None and any(before.slots.values()):
             held = ", ".join(name for name, numbers in before.slots.items() if numbers)
-            yield Breach(("models",), f"{before.name} was removed while {held} held a version",
-                         "demote what stands in its stages first")  # fmt: skip
+            yield Breach(
+                ("models",),
+                f"{before.name} was removed while {held} held a version",
+                "demote what stands in its stages first",
+            )
 
 
 def after_before(change: Change, after: Model, version: Version) -> str:
@@ -230,9 +269,8 @@ def _has_stood_in(model: Model, version: Version, name: str) -> bool:
 def _next_stages(model: Model, version: Version) -> list[str]:
     """Where a version could go instead."""
     return [
-        s.name for s in model.policy.stages
+        s.name
+        for s in model.policy.stages
         if version.number not in model.holders(s)
         and (not s.entered_from or any(_has_stood_in(model, version, n) for n in s.entered_from))
-    ]  # fmt: skip
-
-
+    ]

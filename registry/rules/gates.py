@@ -39,8 +39,7 @@ def gates(model: Model, entrant: Version, stage: Stage, replaced: Version | None
 def _fields(entrant: Version, stage: Stage) -> Iterator[Gate]:
     for name in stage.requires.get("fields", ()):
         present = entrant.data.get(name) not in (None, "", {}, [])
-        yield Gate(f"field {name}", present, f"the field {name} is missing",
-                   f"register it again with {name}")  # fmt: skip
+        yield Gate(f"field {name}", present, f"the field {name} is missing", f"register it again with {name}")
 
 
 def _metrics(entrant: Version, stage: Stage, replaced: Version | None) -> Iterator[Gate]:
@@ -54,7 +53,13 @@ def _metrics(entrant: Version, stage: Stage, replaced: Version | None) -> Iterat
             if limit in _ABSOLUTE:
                 holds, words = _ABSOLUTE[limit]
                 passed = holds(_exact(value), _exact(bound))
-                yield Gate(f"metric {name} {limit} {bound}", passed, f"{name} is {value}, {words} {bound}", _BETTER, at)
+                yield Gate(
+                    f"metric {name} {limit} {bound}",
+                    passed,
+                    f"{name} is {value}, {words} {bound}",
+                    _BETTER,
+                    at,
+                )
             else:
                 yield _relative(name, value, limit, bound, replaced)
 
@@ -71,15 +76,26 @@ def _relative(name: str, value: float, limit: str, bound: float, replaced: Versi
     if replaced is None:
         return Gate(label, True)
     if name not in replaced.metrics:
-        return Gate(label, False, f"version {replaced.number}, which it replaces, has no {name} to compare with",
-                    "", at, warning=True)  # fmt: skip
+        return Gate(
+            label,
+            False,
+            f"version {replaced.number}, which it replaces, has no {name} to compare with",
+            "",
+            at,
+            warning=True,
+        )
     old = replaced.metrics[name]
     rise = _exact(value) - _exact(old)
     passed = rise <= _exact(bound) if limit == "max_rise" else -rise <= _exact(bound)
     word = "more" if limit == "max_rise" else "less"
-    return Gate(label, passed,
-                f"{name} is {value}, {abs(rise).normalize():f} {word} than the {old} of version {replaced.number};"
-                f" {bound} is allowed", _BETTER, at)  # fmt: skip
+    return Gate(
+        label,
+        passed,
+        f"{name} is {value}, {abs(rise).normalize():f} {word} than the {old} of version {replaced.number};"
+        f" {bound} is allowed",
+        _BETTER,
+        at,
+    )
 
 
 def _exact(number: float) -> Decimal:
@@ -93,16 +109,22 @@ def _approvals(model: Model, entrant: Version, stage: Stage, actor: str | None) 
     people = [who for who in entrant.approvers(stage) if who != actor]
     own = " (the approval of the one who promotes does not count)" if actor in entrant.approvers(stage) else ""
     yield Gate(
-        f"approvals {stage.approvals}", len(people) >= stage.approvals,
+        f"approvals {stage.approvals}",
+        len(people) >= stage.approvals,
         f"it has {len(people)} of {stage.approvals} approvals{own}",
-        f"somebody else runs: registry approve '{model.name}' {entrant.number} --for {stage.name}", ("approvals",),
-    )  # fmt: skip
+        f"somebody else runs: registry approve '{model.name}' {entrant.number} --for {stage.name}",
+        ("approvals",),
+    )
 
 
 def _checks(model: Model, entrant: Version, stage: Stage) -> Iterator[Gate]:
     for name in stage.requires.get("checks", ()):
         result = entrant.checks.get(name, {}).get("result")
         missing = f"the check {name} has {'not passed' if result else 'not been recorded'}"
-        yield Gate(f"check {name}", result == "passed", missing,
-                   f"registry record-check '{model.name}' {entrant.number} {name} --result passed",
-                   ("checks", name))  # fmt: skip
+        yield Gate(
+            f"check {name}",
+            result == "passed",
+            missing,
+            f"registry record-check '{model.name}' {entrant.number} {name} --result passed",
+            ("checks", name),
+        )

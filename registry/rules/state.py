@@ -38,7 +38,11 @@ def from_names_declared_stages(manifest: Manifest) -> Iterator[Breach]:
         for j, name in enumerate(stage.get("from", ())):
             at = ("policy", "stages", i, "from", j)
             if name not in declared:
-                yield Breach(at, f"{stage['name']} is entered from {name}, which is not declared", nearest(name, declared))
+                yield Breach(
+                    at,
+                    f"{stage['name']} is entered from {name}, which is not declared",
+                    nearest(name, declared),
+                )
             elif name == stage["name"]:
                 yield Breach(at, f"{name} is entered from itself", f"remove {name} from its own `from`")
 
@@ -50,8 +54,12 @@ def model_names_are_unique_without_case(manifest: Manifest) -> Iterator[Breach]:
     for name in manifest.models:
         twin = seen.setdefault(name.casefold(), name)
         if twin != name:
-            yield Breach(("models", name), f"the model names {twin} and {name} differ only in case",
-                         "rename one of the two", on_key=True)  # fmt: skip
+            yield Breach(
+                ("models", name),
+                f"the model names {twin} and {name} differ only in case",
+                "rename one of the two",
+                on_key=True,
+            )
 
 
 @state_rule
@@ -62,14 +70,28 @@ def an_included_file_holds_its_model(manifest: Manifest) -> Iterator[Breach]:
         names = list(data.get("models") or {})
         for key in ("policy", "include"):
             if key in data:
-                yield Breach((key,), f"an included file holds no {key}", f"move {key} to the root manifest",
-                             on_key=True, file=file)  # fmt: skip
+                yield Breach(
+                    (key,),
+                    f"an included file holds no {key}",
+                    f"move {key} to the root manifest",
+                    on_key=True,
+                    file=file,
+                )
         if len(names) != 1:
-            yield Breach((), f"an included file holds exactly one model, this one {len(names)}",
-                         "give each model a file of its own", file=file)  # fmt: skip
+            yield Breach(
+                (),
+                f"an included file holds exactly one model, this one {len(names)}",
+                "give each model a file of its own",
+                file=file,
+            )
         elif (expected := expected_file(include, file, names[0])) != file:
-            yield Breach(("models", names[0]), f"the model {names[0]} belongs in {expected}",
-                         f"move the file to {expected}, or rename the model", on_key=True, file=file)  # fmt: skip
+            yield Breach(
+                ("models", names[0]),
+                f"the model {names[0]} belongs in {expected}",
+                f"move the file to {expected}, or rename the model",
+                on_key=True,
+                file=file,
+            )
 
 
 @state_rule
@@ -78,9 +100,12 @@ def a_gate_can_be_passed(manifest: Manifest) -> Iterator[Breach]:
     for i, stage in enumerate(manifest.policy.data.get("stages", ())):
         for name, limits in stage.get("requires", {}).get("metrics", {}).items():
             if limits.get("min", 0) > limits.get("max", limits.get("min", 0)):
-                yield Breach(("policy", "stages", i, "requires", "metrics", name),
-                             f"{name} must be at least {limits['min']} and at most {limits['max']}",
-                             "swap the two", on_key=True)  # fmt: skip
+                yield Breach(
+                    ("policy", "stages", i, "requires", "metrics", name),
+                    f"{name} must be at least {limits['min']} and at most {limits['max']}",
+                    "swap the two",
+                    on_key=True,
+                )
 
 
 @state_rule
@@ -89,9 +114,11 @@ def a_time_is_on_the_calendar(manifest: Manifest) -> Iterator[Breach]:
     for model, version in manifest.versions():
         created = version.data.get("created_at")
         if created is not None and not _is_time(created):
-            yield Breach(model.path(version.number, "created_at"),
-                         f"{model.name} {version.number} was created at {created}, which is no day and time",
-                         'write it as "2026-11-02T09:15:00Z"')  # fmt: skip
+            yield Breach(
+                model.path(version.number, "created_at"),
+                f"{model.name} {version.number} was created at {created}, which is no day and time",
+                'write it as "2026-11-02T09:15:00Z"',
+            )
 
 
 def _is_time(text: str) -> bool:
@@ -111,11 +138,17 @@ def version_numbers_ascend(manifest: Manifest) -> Iterator[Breach]:
             number = record["version"]
             at = ("models", model.name, "versions", i, "version")
             if number == highest:
-                yield Breach(at, f"{model.name} has version {number} twice",
-                             f"register the second again: it becomes version {_next(model)}")  # fmt: skip
+                yield Breach(
+                    at,
+                    f"{model.name} has version {number} twice",
+                    f"register the second again: it becomes version {_next(model)}",
+                )
             elif number < highest:
-                yield Breach(at, f"{model.name} {number} stands behind version {highest}",
-                             "keep the records in ascending order of version")  # fmt: skip
+                yield Breach(
+                    at,
+                    f"{model.name} {number} stands behind version {highest}",
+                    "keep the records in ascending order of version",
+                )
             highest = max(highest, number)
 
 
@@ -126,9 +159,12 @@ def a_slot_names_a_declared_stage(manifest: Manifest) -> Iterator[Breach]:
     for model in manifest.models.values():
         for name in model.slots:
             if name not in declared:
-                yield Breach(("models", model.name, "stages", name),
-                             f"{model.name} has a slot {name}, which the policy does not declare",
-                             nearest(name, declared), on_key=True)  # fmt: skip
+                yield Breach(
+                    ("models", model.name, "stages", name),
+                    f"{model.name} has a slot {name}, which the policy does not declare",
+                    nearest(name, declared),
+                    on_key=True,
+                )
 
 
 @state_rule
@@ -138,9 +174,11 @@ def a_stage_holds_registered_versions(manifest: Manifest) -> Iterator[Breach]:
         for name, numbers in model.slots.items():
             for i, number in enumerate(numbers):
                 if number not in model.versions:
-                    yield Breach(_slot_path(model, name, i),
-                                 f"{model.name} {name} names version {number}, which is not registered",
-                                 _registered(model))  # fmt: skip
+                    yield Breach(
+                        _slot_path(model, name, i),
+                        f"{model.name} {name} names version {number}, which is not registered",
+                        _registered(model),
+                    )
 
 
 @state_rule
@@ -151,10 +189,14 @@ def a_stage_holds_no_withdrawn_version(manifest: Manifest) -> Iterator[Breach]:
             for i, number in enumerate(numbers):
                 version = model.versions.get(number)
                 if version and (version.deleted or version.archived):
-                    word, fix = ("deleted", "name another version") if version.deleted else (
-                        "archived", f"restore it first: registry restore '{model.name}' {number}")  # fmt: skip
-                    yield Breach(_slot_path(model, name, i),
-                                 f"{model.name} {name} names version {number}, which is {word}", fix)  # fmt: skip
+                    word, fix = (
+                        ("deleted", "name another version")
+                        if version.deleted
+                        else ("archived", f"restore it first: registry restore '{model.name}' {number}")
+                    )
+                    yield Breach(
+                        _slot_path(model, name, i), f"{model.name} {name} names version {number}, which is {word}", fix
+                    )
 
 
 @state_rule
@@ -165,13 +207,17 @@ def a_stage_holds_one_version(manifest: Manifest) -> Iterator[Breach]:
             stage = manifest.policy.stage(name)
             for i, number in enumerate(numbers):
                 if number in numbers[:i]:
-                    yield Breach(_slot_path(model, name, i), f"{model.name} {name} names version {number} twice",
-                                 "name it once")  # fmt: skip
+                    yield Breach(
+                        _slot_path(model, name, i), f"{model.name} {name} names version {number} twice", "name it once"
+                    )
             if stage and stage.name == name and not stage.many and len(set(numbers)) > 1:
                 listed = " and ".join(str(n) for n in dict.fromkeys(numbers))
-                yield Breach(("models", model.name, "stages", name),
-                             f"{model.name} {name} holds versions {listed}; it may hold one",
-                             f"keep one of them, or declare `holds: many` for {name}", on_key=True)  # fmt: skip
+                yield Breach(
+                    ("models", model.name, "stages", name),
+                    f"{model.name} {name} holds versions {listed}; it may hold one",
+                    f"keep one of them, or declare `holds: many` for {name}",
+                    on_key=True,
+                )
 
 
 @state_rule
@@ -182,9 +228,12 @@ def a_version_is_not_where_it_was_replaced(manifest: Manifest) -> Iterator[Breac
             for number in numbers:
                 version = model.versions.get(number)
                 if version and name in version.replaced_by:
-                    yield Breach(model.path(number, "replaced_by", name),
-                                 f"{model.name} {number} stands in {name} and says that it was replaced there",
-                                 f"remove {name} from its replaced_by", on_key=True)  # fmt: skip
+                    yield Breach(
+                        model.path(number, "replaced_by", name),
+                        f"{model.name} {number} stands in {name} and says that it was replaced there",
+                        f"remove {name} from its replaced_by",
+                        on_key=True,
+                    )
 
 
 @state_rule
@@ -196,8 +245,11 @@ def replaced_by_names_registered_versions(manifest: Manifest) -> Iterator[Breach
             if number == version.number:
                 yield Breach(at, f"{model.name} {number} says that it was replaced by itself", "name another, or null")
             elif number is not None and number not in model.versions:
-                yield Breach(at, f"{model.name} {version.number} was replaced by version {number}, which is not registered",
-                             _registered(model))  # fmt: skip
+                yield Breach(
+                    at,
+                    f"{model.name} {version.number} was replaced by version {number}, which is not registered",
+                    _registered(model),
+                )
 
 
 @state_rule
@@ -207,11 +259,17 @@ def an_alias_points_at_a_version(manifest: Manifest) -> Iterator[Breach]:
         for alias, number in model.aliases.items():
             at = ("models", model.name, "aliases", alias)
             if number not in model.versions:
-                yield Breach(at, f"the alias {alias} of {model.name} names version {number}, which is not registered",
-                             _registered(model))  # fmt: skip
+                yield Breach(
+                    at,
+                    f"the alias {alias} of {model.name} names version {number}, which is not registered",
+                    _registered(model),
+                )
             elif model.versions[number].deleted:
-                yield Breach(at, f"the alias {alias} of {model.name} names version {number}, which is deleted",
-                             "name another version, or remove the alias")  # fmt: skip
+                yield Breach(
+                    at,
+                    f"the alias {alias} of {model.name} names version {number}, which is deleted",
+                    "name another version, or remove the alias",
+                )
 
 
 @state_rule
@@ -223,8 +281,12 @@ def an_alias_is_no_stage_and_no_number(manifest: Manifest) -> Iterator[Breach]:
             number = alias.removeprefix("v").removeprefix("V")
             if alias.casefold() in stages or (number.isascii() and number.isdigit()):
                 kind = "a version number" if number.isdigit() else "a stage or a reserved word"
-                yield Breach(("models", model.name, "aliases", alias), f"the alias {alias} of {model.name} reads as {kind}",
-                             "choose another name", on_key=True)  # fmt: skip
+                yield Breach(
+                    ("models", model.name, "aliases", alias),
+                    f"the alias {alias} of {model.name} reads as {kind}",
+                    "choose another name",
+                    on_key=True,
+                )
 
 
 def _slot_path(model: Model, name: str, i: int) -> tuple[str | int, ...]:
