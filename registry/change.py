@@ -21,6 +21,9 @@ Kind = Literal[
     "archived",
     "restored",  # and where they stand
     "aliased",
+    "approved",
+    "unapproved",
+    "checked",
     "touched",
     "policy",
 ]
@@ -45,7 +48,8 @@ class Move:
 
     `source` and `target` are stages, or `None`/`Archived`; `replaces` is the version whose place
     was taken (for an alias: that it named before); `returned` tells of a version that entered a
-    stage which it had held before; `fields` names what was touched.
+    stage which it had held before; `detail` is who approved, or which check with its result;
+    `fields` names what else was touched.
     """
 
     kind: Kind
@@ -56,6 +60,7 @@ class Move:
     replaces: int | None = None
     alias: str | None = None
     returned: bool = False
+    detail: str = ""
     fields: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -68,6 +73,10 @@ class Move:
                 return f"{self.model}: remove alias {self.alias}"
             case "aliased":
                 return f"{self.model} {self.version}: alias {self.alias}"
+            case "approved" | "unapproved":
+                return f"{who}: {self.kind} for {self.target} by {self.detail}"
+            case "checked":
+                return f"{who}: check {self.detail}"
             case "renamed":
                 return f"{self.source} -> {self.model}: rename"
             case "touched":
@@ -180,15 +189,27 @@ def _version(before: Model, after: Model, number: int, version: Version) -> Iter
     if version.deleted != bool(old and old.deleted):
         yield Move("deleted" if version.deleted else "undeleted", after.name, number)
     if old is not None:
-        shown = ("approvals", "overrides", "description", "tags", "checks", "metrics")
-        fields = tuple(k for k in shown if repr(old.data.get(k)) != repr(version.data.get(k)))
-        others = tuple(
-            k
-            for k in {**old.data, **version.data}
-            if k not in MUTABLE and repr(old.data.get(k)) != repr(version.data.get(k))
-        )
-        if fields or others:
-            yield Move("touched", after.name, number, fields=(*fields, *others))
+        yield from _evidence(after.name, old, version)
+
+
+def _evidence(model: str, old: Version, new: Version) -> Iterator[Move]:
+    """What was said of a version: approvals and checks by name, anything else as fields touched."""
+    told = [(stage, who) for stage, people in new.approvals.items() for who in people]
+    before = [(stage, who) for stage, people in old.approvals.items() for who in people]
+    for stage, who in told:
+        if (stage, who) not in before:
+            yield Move("approved", model, new.number, target=stage, detail=who)
+    for stage, who in before:
+        if (stage, who) not in told:
+            yield Move("unapproved", model, new.number, target=stage, detail=who)
+    for name, check in new.checks.items():
+        if repr(old.checks.get(name)) != repr(check):
+            yield Move("checked", model, new.number, detail=f"{name} {check['result']}")
+    others = ("replaced_by", "archived", "deleted", "approvals", "checks")
+    fields = [k for k in {**old.data, **new.data} if k not in others and repr(old.data.get(k)) != repr(new.data.get(k))]
+    fields += ["checks"] if set(old.checks) - set(new.checks) else []
+    if fields:
+        yield Move("touched", model, new.number, fields=tuple(fields))
 
 
 def _entries(
@@ -233,6 +254,7 @@ def as_dict(move: Move) -> dict[str, Any]:
         "replaces": move.replaces,
         "alias": move.alias,
         "return": move.returned or None,
+        "detail": move.detail,
         "fields": list(move.fields),
     }
     return {k: v for k, v in plain.items() if v not in (None, "", [])}

@@ -132,7 +132,7 @@ def move_text(move: Move) -> str:
 
 def deed(move: Move) -> str:
     """What was done, in a word or two: `promoted (return)`, `aliased champion`, `touched tags`."""
-    more = "(return)" if move.returned else move.alias or ", ".join(move.fields)
+    more = "(return)" if move.returned else move.alias or move.detail or ", ".join(move.fields)
     return f"{move.kind} {more}".strip()
 
 
@@ -141,8 +141,8 @@ def told(edit: Edit, moves: Iterable[Move]) -> list[Move]:
 
     A new model is told by its first version, and what was recorded with a move by that move.
     """
-    about = sorted(moves, key=lambda m: (m.kind == "created", m.version != edit.version, m.kind == "touched"))
-    beside = [("created", None), ("touched", about[0].version)] if about else []
+    about = sorted(moves, key=lambda m: (m.kind == "created", m.version != edit.version, m.kind in ("touched", "checked")))
+    beside = [("created", None), ("touched", about[0].version), ("checked", about[0].version)] if about else []
     return [*about[:1], *(m for m in about[1:] if (m.kind, m.version) not in beside)]
 
 
