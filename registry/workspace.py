@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 
 from registry import edits, schema
 from registry.change import Change, Move
-from registry.check import check, check_change
+from registry.check import Verdict, check, judge_moves
 from registry.document import MAX_BYTES, read
 from registry.edits import Edit, Verb
 from registry.errors import Conflict, Location, NotFound, Problem, Rejected
 from registry.load import Documents, load
 from registry.places import folders
 from registry.report import commit_message
+from registry.rules.state import STATE_RULES
 
 if TYPE_CHECKING:
     from registry.gitrepo import Commit, GitRepo, Identity
@@ -241,15 +242,15 @@ class Workspace:
 
     def _applied(self, verb: Verb, before: Documents) -> tuple[Outcome, dict[str, bytes | None]]:
         """The verb's outcome, judged, and the files that it changes."""
-        if before.problems:
-            raise Rejected(*before.problems)
-        if not isinstance(before.root.data, dict) or "schema_version" not in before.root.data:
-            check(before).require()
+        standing = check(before).problems
+        if any(p.code not in STATE_RULES for p in standing):
+            raise Rejected(*standing)  # a verb can mend a broken rule, but not what has another shape
         edit = verb(before)
         changes = edit.documents.changed_from(before)
         if not changes:
             return Outcome(edit), {}
-        verdict = check_change(before, edit.documents, actor=self.identity().email).require()
+        check(edit.documents).require()
+        verdict = Verdict() if standing else judge_moves(before, edit.documents, self.identity().email).require()
         moves = Change(before.manifest, edit.documents.manifest).moves
         diff = "".join(_diff(before, edit.documents, self._tracked))
         return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes

@@ -101,7 +101,7 @@ def test_a_room_imports_only_rooms_above_it(room: str) -> None:
     for target in ROOMS[room]:
         if target.startswith("registry.") and not target.startswith("registry.__"):
             other = target.removeprefix("registry.")
-            same_folder = room.split(".")[0] == other.split(".")[0] == "cli"
+            same_folder = room.split(".", maxsplit=1)[0] == other.split(".")[0] == "cli"
             assert same_folder or level(other) < level(room), f"{room} imports {other}"
 
 
@@ -109,7 +109,7 @@ def test_a_room_imports_only_rooms_above_it(room: str) -> None:
 def test_an_outside_library_has_one_owner(room: str) -> None:
     for target in ROOMS[room]:
         owners = OWNERS.get(target.split(".")[0])
-        assert owners is None or room.split(".")[0] in owners, f"{room} imports {target}"
+        assert owners is None or room.split(".", maxsplit=1)[0] in owners, f"{room} imports {target}"
 
 
 @pytest.mark.parametrize("room", [r for r in ROOMS if r.split(".")[0] in PURE])

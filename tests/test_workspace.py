@@ -320,3 +320,10 @@ def test_four_processes_promote_in_one_clone_and_every_promotion_lands(repo: San
     subjects = repo.git("log", "--format=%s", f"{start}..HEAD").splitlines()
     assert all(sum(s.startswith(f"m{w} ") for s in subjects) == 25 for w in range(4))
     assert check(opened(repo).documents()).problems == ()
+
+
+def test_a_manifest_of_another_shape_is_not_edited(registry: Sandbox) -> None:
+    registry.commit({"models.yaml": "schema_version: 1\nmodels:\n"}, "no models")
+    with pytest.raises(Rejected) as error:
+        opened(registry).run("register", register("fraud", 6))
+    assert error.value.problems[0].code == "schema"
