@@ -7,6 +7,7 @@ Every call here starts its own process and shares nothing, so a GitRepo may be u
 Three kinds of commands, and what of the clone's own they may run:
 
 * reading (`_reading`): nothing. No hook, filter, fsmonitor, pager, signature check or lazy fetch.
+  They are rev-parse, symbolic-ref, cat-file, ls-tree, log --format, diff-tree --name-only, merge-file.
 * asking the checkout (`status` and its like): fsmonitor and filters, as any `git status` does.
 * committing (`_writing`): the user's hooks, signing, filters and locale, which is the point of a commit.
 
@@ -67,6 +68,7 @@ _NOTHING_OF_THE_CLONE = (
     *("-c", "log.showSignature=false", "-c", "log.follow=false"),
 )
 _NAMED = ("-c", "user.useConfigOnly=true")  # else git makes up root@machine
+_UTF_8 = ("-c", "i18n.commitEncoding=UTF-8")  # of the message that we hand over
 _DURABLE = ("-c", "core.fsync=committed")  # by default git flushes nothing on a commit
 _FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMITTED = re.compile(r"^\[.*? ([0-9a-f]{4,64})\] ", re.MULTILINE)  # `[main (root-commit) 1f0c9a2] subject`
@@ -203,6 +205,7 @@ def _run(arguments: Sequence[str], env: Mapping[str, str], *, in_hook: bool, std
             # git takes its lock files away on SIGTERM. Its hooks, and the commit that a revert has
             # started, live on; they hold the same pipes, so the end of those is the end of all.
             process.terminate()
+            process.wait()
             process.communicate()
             raise
     return _Answer(process.returncode, out, err)
@@ -529,7 +532,7 @@ class GitRepo:
             Conflict: a hook, the signing program or git refused; in `why`, their words. Or, as
                 `no-identity`, git knows an author but no committer.
         """
-        settings = (*_NAMED, *_DURABLE, "-c", "i18n.commitEncoding=UTF-8")
+        settings = (*_NAMED, *_DURABLE, *_UTF_8)
         options = ("--only", "--cleanup=whitespace", "--file=-")
         words = (*settings, "commit", *options, *_pathspecs(paths))
         answer = self._try_writing(*words, stdin=message.encode(errors="replace"))
@@ -558,14 +561,7 @@ class GitRepo:
             file.flush()
             # --edit without a terminal: the editor copies our message. `git revert --cleanup` is
             # ignored with --edit, so a line that starts with # survives only by the setting.
-            settings = (
-                *_NAMED,
-                *_DURABLE,
-                "-c",
-                "commit.cleanup=whitespace",
-                "-c",
-                "i18n.commitEncoding=UTF-8",
-            )
+            settings = (*_NAMED, *_DURABLE, *_UTF_8, "-c", "commit.cleanup=whitespace")
             words = (*settings, "revert", *(["-m", "1"] if mainline else []), "--edit", commit)
             return self._reverted(words, {"GIT_EDITOR": f"cp {shlex.quote(file.name)}"})
 
@@ -727,7 +723,7 @@ def refuse_unmerged(status: Status) -> None:
             "unmerged",
             f"{', '.join(status.unmerged)} is unmerged",
             why="It holds two sides of a merge that nobody has decided.",
-            fix="resolve it and git add it, or git restore --source=HEAD --staged --worktree it",
+            fix=f"resolve it, then git add {shlex.join(status.unmerged)}",
         )
 
 

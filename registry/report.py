@@ -26,6 +26,9 @@ SUBJECT = 100
 NOTHING = "-"
 """An empty cell, so that every line of a table has the same number of words."""
 
+NARROW = 10
+"""Columns of a terminal for each column of a table, below which rich would drop some."""
+
 Cell = str | int | None
 
 
@@ -74,11 +77,14 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str], width: int | N
     """A table; nothing in it is ever cut off.
 
     Without `width`, for files and pipes: columns two spaces apart, headers in capitals, no colour.
-    With the width of a terminal: drawn by rich, long cells folded.
+    With the width of a terminal: drawn by rich, long cells folded; a terminal too narrow for that
+    folds the plain lines itself.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     names = [safe(name).upper() for name in headers]
-    return _plain_table(cells, names) if width is None else _drawn_table(cells, names, width)
+    if width is None or width < NARROW * len(names):
+        return _plain_table(cells, names)
+    return _drawn_table(cells, names, width)
 
 
 def _cell(value: Cell) -> str:
@@ -117,7 +123,10 @@ def _drawn_table(rows: list[list[str]], headers: list[str], width: int) -> str:
     for row in rows:
         drawn.add_row(*map(Text, row))
     out = io.StringIO()
-    Console(file=out, width=width, force_terminal=True, emoji=False, highlight=False).print(drawn)
+    console = Console(file=out, width=width, force_terminal=True, emoji=False, highlight=False)
+    if console.no_color:  # rich looks at NO_COLOR, and would still print bold
+        drawn.header_style = "none"
+    console.print(drawn)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -126,7 +135,9 @@ def _drawn_table(rows: list[list[str]], headers: list[str], width: int) -> str:
 
 def move_text(move: Move) -> str:
     """A move in one line: `fraud-detector 4: Staging -> Production, replaces 3`."""
-    text = f"{move.model} {move.version} registered" if move.kind == "registered" else str(move)
+    text, end = str(move), f": {move.kind}"
+    text = text.removesuffix(end) + f" {move.kind}" if text.endswith(end) else text
+    text += " changed" if move.kind == "touched" else ""
     return safe(text) + (f", replaces {move.replaces}" if move.replaces else "")
 
 
@@ -141,7 +152,9 @@ def told(edit: Edit, moves: Iterable[Move]) -> list[Move]:
 
     A new model is told by its first version, and what was recorded with a move by that move.
     """
-    about = sorted(moves, key=lambda m: (m.kind == "created", m.version != edit.version, m.kind in ("touched", "checked")))
+    about = sorted(
+        moves, key=lambda m: (m.kind == "created", m.version != edit.version, m.kind in ("touched", "checked"))
+    )
     beside = [("created", None), ("touched", about[0].version), ("checked", about[0].version)] if about else []
     return [*about[:1], *(m for m in about[1:] if (m.kind, m.version) not in beside)]
 

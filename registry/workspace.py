@@ -30,6 +30,7 @@ from registry.report import commit_message
 from registry.rules.state import STATE_RULES
 
 if TYPE_CHECKING:
+    from registry.checkout import Ready
     from registry.gitrepo import Commit, GitRepo, Identity
 
 MANIFEST = "models.yaml"
@@ -182,7 +183,8 @@ class Workspace:
             files[SCHEMA] = schema.text().encode()
         edit = Edit(edits.init(MANIFEST), "")
         with workspace._writing():
-            commit = workspace._commit(files, commit_message("init", edit, (), reason), new=list(files))
+            ready = workspace._ready([], list(files))
+            commit = workspace._commit(files, commit_message("init", edit, (), reason), ready)
         return Outcome(edit, commit=commit)
 
     def run(
@@ -199,18 +201,16 @@ class Workspace:
         if dry_run:
             return self._applied(verb, self.documents())[0]
         with self._writing():
-            if commit:
-                self._ready([self.path.name])
-            before = self.documents()
-            outcome, changes = self._applied(verb, before)
+            ready = self._ready([self.path.name]) if commit else None
+            outcome, changes = self._applied(verb, self.documents(), ready)
             if not changes:
                 return outcome
-            if not commit:
+            if ready is None:
                 self._write(changes)
                 return outcome
+            self._ready_for_more(changes)
             message = commit_message(operation, outcome.edit, outcome.moves, reason)
-            new = [name for name in changes if not (self.path.parent / name).exists()]
-            return replace(outcome, commit=self._commit(changes, message, new=new), diff="")
+            return replace(outcome, commit=self._commit(changes, message, ready), diff="")
 
     def rollback(
         self,
@@ -230,17 +230,19 @@ class Workspace:
         if dry_run or not commit:
             return self.run("rollback", verb, reason=reason, dry_run=dry_run, commit=commit)
         with self._writing():
-            self._ready([self.path.name])
-            before = self.documents()
-            outcome, changes = self._applied(verb, before)
+            ready = self._ready([self.path.name])
+            outcome, changes = self._applied(verb, self.documents(), ready)
             if not changes:
                 return outcome
+            self._ready_for_more(changes)
             message = commit_message("rollback", outcome.edit, outcome.moves, reason)
-            if (reverted := self._reverted(outcome, changes, message)) is not None:
+            if (reverted := self._reverted(outcome, changes, message, ready)) is not None:
                 return replace(outcome, commit=reverted[0], reverted=reverted[1], diff="")
-            return replace(outcome, commit=self._commit(changes, message), diff="")
+            return replace(outcome, commit=self._commit(changes, message, ready), diff="")
 
-    def _applied(self, verb: Verb, before: Documents) -> tuple[Outcome, dict[str, bytes | None]]:
+    def _applied(
+        self, verb: Verb, before: Documents, ready: Ready | None = None
+    ) -> tuple[Outcome, dict[str, bytes | None]]:
         """The verb's outcome, judged, and the files that it changes."""
         standing = check(before).problems
         if any(p.code not in STATE_RULES for p in standing):
@@ -250,7 +252,8 @@ class Workspace:
         if not changes:
             return Outcome(edit), {}
         check(edit.documents).require()
-        verdict = Verdict() if standing else judge_moves(before, edit.documents, self.identity().email).require()
+        actor = ready.author if ready else self.identity()
+        verdict = Verdict() if standing else judge_moves(before, edit.documents, actor.email).require()
         moves = Change(before.manifest, edit.documents.manifest).moves
         diff = "".join(_diff(before, edit.documents, self._tracked))
         return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes
@@ -262,18 +265,24 @@ class Workspace:
         with lock(self.repo):
             yield
 
-    def _ready(self, names: list[str], new: list[str] | None = None) -> None:
+    def _ready(self, names: list[str], new: list[str] | None = None) -> Ready:
         from registry.checkout import refuse_unless_ready
 
-        refuse_unless_ready(self.repo, [self._tracked(n) for n in names], new=[self._tracked(n) for n in new or ()])
+        tracked, fresh = ([self._tracked(n) for n in some or ()] for some in (names, new))
+        return refuse_unless_ready(self.repo, tracked, new=fresh)
 
-    def _commit(self, changes: dict[str, bytes | None], message: str, new: list[str] | None = None) -> str:
+    def _ready_for_more(self, changes: dict[str, bytes | None]) -> None:
+        """Look at the files beside the root manifest that turned out to change too."""
+        more = [name for name in changes if name != self.path.name]
+        if more:
+            new = [name for name in more if not (self.path.parent / name).exists()]
+            self._ready([name for name in more if name not in new], new)
+
+    def _commit(self, changes: dict[str, bytes | None], message: str, ready: Ready) -> str:
         from registry.checkout import commit_files
 
-        others = [name for name in changes if name != self.path.name]
-        if new or others:
-            self._ready([n for n in changes if n not in (new or ())], new)
-        return commit_files(self.repo, {self._tracked(n): data for n, data in changes.items()}, message)
+        tracked = {self._tracked(name): data for name, data in changes.items()}
+        return commit_files(self.repo, tracked, message, onto=ready.head)
 
     def _write(self, changes: dict[str, bytes | None]) -> None:
         from registry.checkout import write_atomically
@@ -290,7 +299,9 @@ class Workspace:
 
     # -- rollback by revert -----------------------------------------------------------------------------
 
-    def _reverted(self, outcome: Outcome, changes: dict[str, bytes | None], message: str) -> tuple[str, str] | None:
+    def _reverted(
+        self, outcome: Outcome, changes: dict[str, bytes | None], message: str, ready: Ready
+    ) -> tuple[str, str] | None:
         """The new commit and the one it reverts, when a real revert makes exactly these changes."""
         from registry.checkout import revert_files
 
@@ -304,7 +315,8 @@ class Workspace:
         words = f'Revert "{found.subject}"\n\n{undone}\n\n{subject}\n{rest}'
         tracked = {self._tracked(n): data for n, data in changes.items()}
         try:
-            return revert_files(self.repo, found.id, tracked, words, mainline=len(found.parents) > 1), found.id
+            merge = len(found.parents) > 1
+            return revert_files(self.repo, found.id, tracked, words, mainline=merge, onto=ready.head), found.id
         except Conflict as error:
             if error.problems[0].code in ("revert-refused", "hook-changed-the-manifest"):
                 return None
