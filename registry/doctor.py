@@ -10,6 +10,7 @@ from registry import schema
 from registry.check import check
 from registry.errors import RegistryError
 from registry.gitrepo import GitRepo
+from registry.report import counted
 from registry.workspace import SCHEMA, Workspace
 
 LARGE = 1_000_000
@@ -93,8 +94,7 @@ def _manifest(workspace: Workspace, repo: GitRepo | None) -> Iterator[Advice]:
         )
     else:
         manifest = documents.manifest
-        count = sum(len(m.versions) for m in manifest.models.values())
-        yield Advice(True, f"{workspace.shown} is valid: {len(manifest.models)} models, {count} versions")
+        yield Advice(True, f"{workspace.shown} is valid: {counted(manifest)}")
     if len(documents.root.encode()) > LARGE:
         yield Advice(
             False,

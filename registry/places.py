@@ -6,7 +6,11 @@ A registry is one file, or a root file whose `include:` names folders of one fil
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
+
+NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9 ._+()-]{0,253}[A-Za-z0-9._+()-])?")
+"""What a model may be called; nothing in it that a shell, a path, a Git ref or a URI would read as syntax."""
 
 
 def folders(include: Any) -> list[tuple[str, bool]]:
@@ -25,7 +29,9 @@ def model_file(folder: str, by_hash: bool, name: str) -> str:
 
 
 def candidates(include: Any, name: str) -> list[str]:
-    """Where a model may be, in the order in which to look."""
+    """Where a model may be, in the order in which to look; nowhere for what is no model's name."""
+    if not NAME.fullmatch(name):
+        return []
     return [model_file(folder, by_hash, name) for folder, by_hash in folders(include)]
 
 

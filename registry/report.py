@@ -16,7 +16,7 @@ from registry.errors import Problem
 
 if TYPE_CHECKING:
     from registry.edits import Edit
-    from registry.model import Model, Stage, Version
+    from registry.model import Manifest, Model, Stage, Version
     from registry.rules.gates import Gate
 
 FORMAT = 1
@@ -266,6 +266,13 @@ def versions_table(model: Model, width: int | None) -> str:
         for n, v in model.versions.items()
     ]
     return table(rows, ["version", "stage", "life", "aliases", "uri", "created"], width)
+
+
+def counted(manifest: Manifest) -> str:
+    """How much a manifest holds, in words: `2 models, 1 version`."""
+    versions = sum(len(model.versions) for model in manifest.models.values())
+    pairs = ((len(manifest.models), "model"), (versions, "version"))
+    return ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for number, what in pairs)
 
 
 def _numbers(numbers: Iterable[int]) -> str:

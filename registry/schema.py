@@ -168,9 +168,7 @@ def _explained(data: Any) -> list[Finding]:
     return [*best.values(), *([_AND_MORE] if len(said) == MOST else [])]
 
 
-_AND_MORE = Finding(
-    "schema", f"only the first {MOST} problems are shown", (), fix="mend these and look again"
-)
+_AND_MORE = Finding("schema", f"only the first {MOST} problems are shown", (), fix="mend these and look again")
 
 
 def _suspects(data: dict[Any, Any]) -> dict[Any, Any]:
@@ -205,9 +203,7 @@ def _unexplained(data: object) -> Finding:
         at = tuple(getattr(error, "instance_path", ()))
         why = why if hasattr(error, "instance_path") else f"The judge says {_quoted(str(error))}."
     what = "this does not fit the schema of a manifest, and what is wrong could not be told"
-    return Finding(
-        "schema", what, at, why, fix="if it looks right, please report it as a mistake of this program"
-    )
+    return Finding("schema", what, at, why, fix="if it looks right, please report it as a mistake of this program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +296,7 @@ def _why(fault: _Fault) -> str:
     """The first sentence that describes what is missing, the broken constraint, or else the place."""
     described = fault.says("description")
     if fault.keyword == "required":
-        described = next(
-            fault.schema["properties"][k]["description"] for k in fault.wanted if k not in fault.value
-        )
+        described = next(fault.schema["properties"][k]["description"] for k in fault.wanted if k not in fault.value)
     elif fault.keyword in {"not", "pattern"}:
         described = fault.schema.get("description", described)
     first, _, rest = described.partition(". ")

@@ -39,7 +39,7 @@ def parse(text: str) -> Selector:
     """
     rest = text.removeprefix("models:/").removeprefix("models:").strip("/")
     name, at, alias = rest.rpartition("@")
-    if at and name and alias and "/" not in alias:
+    if at and name and alias and "/" not in name + alias:
         return Selector(name, alias=alias)
     name, slash, part = rest.partition("/")
     if not name or "/" in part or (slash and not part) or at:

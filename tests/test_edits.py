@@ -13,6 +13,8 @@ from registry.change import Change
 from registry.check import check, check_change
 from registry.errors import Misused, NotFound, RegistryError, Rejected
 from registry.load import Documents
+from registry.splice import same
+from tests.layouts import Layout
 from tests.registries import Step, after, fraud, parse, register, slots, step
 
 promote, demote = edits.promote, edits.demote
@@ -501,3 +503,27 @@ def test_history_repeats_itself_backwards(steps: list[Step]) -> None:
         if {m.kind for m in Change(now.manifest, later.manifest).moves} <= {"promoted", "demoted"}:
             assert codes(later, now) == []
         now = later
+
+
+RICH = fraud(
+    step(edits.set_alias, "fraud", "champion", 3),
+    step(edits.approve, "fraud", 4, "Production", "b@x"),
+    step(edits.record_check, "fraud", 4, "eval", "passed"),
+    step(edits.describe, "fraud", description="Scores: cards", owners=["risk"], tags={"tier": "a"}),
+    step(edits.describe, "fraud", 4, metrics={"auc": 0.9}),
+)
+
+
+@given(st.data(), some_steps)
+def test_a_verb_means_the_same_in_every_layout(data: st.DataObject, steps: list[Step]) -> None:
+    """Block or flow, any indentation, comments, CRLF, a byte order mark: the edit is the same edit."""
+    base = RICH.root.data
+    laid_out = parse(Layout(data.draw).text(base))
+    plain = RICH
+    for one in steps[:3]:
+        try:
+            later = one(plain).documents
+        except RegistryError:
+            continue
+        laid_out, plain = one(laid_out).documents, later
+    assert same(laid_out.root.data, plain.root.data)

@@ -144,13 +144,12 @@ def _told(
             f"remove {stage.name} from its replaced_by",
             on_key=True,
         )
-    elif has and not had and gone:
-        told = version.replaced_by.get(stage.name)
-        if told != (came[0] if came and not stage.many else None) and not (stage.many and told in came):
+    elif has and not had and gone and came and not stage.many and not _undone(before, came[0], number, stage):
+        if (told := version.replaced_by.get(stage.name)) != came[0]:
             yield Breach(
                 (*at, stage.name),
-                f"{name} says that {told} took its place in {stage.name}; {came[0] if came else 'nothing'} did",
-                f"write {came[0] if came else 'null'}",
+                f"{name} says that {told or 'nothing'} took its place in {stage.name}; {came[0]} did",
+                f"write {came[0]}",
             )
     elif had and not has and number not in came:
         yield Breach(
@@ -171,7 +170,10 @@ def _told_before(old: Version, stage: Stage) -> int | None:
 
 
 def _undone(before: Model | None, returner: int, leaver: int, stage: Stage) -> bool:
-    """Whether a replacement was undone, as a rollback and a revert do: then nothing was replaced."""
+    """Whether a replacement was undone, as a rollback and a revert do.
+
+    Then nothing was replaced: the leaver says what it said before it came, which may be nothing.
+    """
     version = before.versions.get(returner) if before else None
     return bool(version and version.has_left(stage) and _told_before(version, stage) == leaver)
 
