@@ -101,6 +101,6 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def _irregular(path: str, kind: str) -> Rejected:
-    return Rejected.because("no-regular-file", f"{path} is {kind}",
+    return Rejected.because("not-a-regular-file", f"{path} is {kind}",
                             why="A digest must mean the same bytes everywhere.",
                             fix="put the file itself there")  # fmt: skip

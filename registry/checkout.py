@@ -116,7 +116,7 @@ def _refuse_bare(repo: GitRepo) -> None:
         raise Conflict.because(
             "bare-repository",
             f"{repo.git_dir} has no working tree to edit",
-            fix="work in a clone of it, or name a branch to write to: --branch",
+            fix="work in a clone of it",
         )
 
 

@@ -117,8 +117,8 @@ def demote(documents: Documents, model: str, version: int | None, stage: str) ->
         if not held:
             return Edit(documents, model, None, f"{model} has no version in {out_of.name}; nothing to do")
         version = held[0]
-    find_version(found, version)
     if version not in held:
+        find_version(found, version)
         return Edit(documents, model, version, f"{model} {version} does not stand in {out_of.name}; nothing to do")
     return Edit(_vacated(documents, found, version, [out_of]), model, version)
 

@@ -107,8 +107,10 @@ class Conflict(RegistryError):
 def nearest(name: str, among: Iterable[str]) -> str:
     """«did you mean X?» for the closest of `among`, else the first few of them, else ''."""
     names = list(among)
-    close = get_close_matches(name.casefold(), [n.casefold() for n in names], n=1)
-    if close:
-        return f"did you mean {next(n for n in names if n.casefold() == close[0])}?"
+    folded = {n.casefold(): n for n in reversed(names)}
+    begun = [n for n in names if name and n.casefold().startswith(name.casefold())]
+    close = get_close_matches(name.casefold(), folded, n=1)
+    if len(begun) == 1 or close:
+        return f"did you mean {begun[0] if len(begun) == 1 else folded[close[0]]}?"
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
     return f"there are: {shown}" if names else ""

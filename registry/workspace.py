@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from registry import edits, schema
 from registry.change import Change, Move
-from registry.check import Verdict, check, judge_moves
+from registry.check import check, judge_moves
 from registry.document import MAX_BYTES, read
 from registry.edits import Edit, Verb
 from registry.errors import Conflict, Location, NotFound, Problem, Rejected
@@ -253,7 +253,7 @@ class Workspace:
             return Outcome(edit), {}
         check(edit.documents).require()
         actor = ready.author if ready else self.identity()
-        verdict = Verdict() if standing else judge_moves(before, edit.documents, actor.email).require()
+        verdict = judge_moves(before, edit.documents, actor.email).require()
         moves = Change(before.manifest, edit.documents.manifest).moves
         diff = "".join(_diff(before, edit.documents, self._tracked))
         return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes

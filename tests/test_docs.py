@@ -136,7 +136,7 @@ def test_codes_stand_under_their_exit_code() -> None:
 def test_a_code_with_an_example_links_to_it() -> None:
     page = (DOCS / "errors.md").read_text("utf-8")
     linked = set(re.findall(r"^\| \[`([a-z0-9-]+)`]\(\.\./tests/examples/\1/\)", page, re.M))
-    assert linked == {folder.name for folder in EXAMPLES.iterdir()}
+    assert linked == {folder.name.partition("--")[0] for folder in EXAMPLES.iterdir()}
 
 
 # -- the manifest ------------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ def evidence_is_only_added(change: Change) -> Iterator[Breach]:
                     f"{after.name} {new.number}: the metric {name} was {done}",
                     f"put {value} back; a new measurement gets a new name",
                 )
+        for stage, told in old.data.get("overrides", {}).items():
+            if repr(new.data.get("overrides", {}).get(stage)) != repr(told):
+                yield Breach(
+                    after.path(new.number, "overrides", stage),
+                    f"{after.name} {new.number}: the override for {stage} was changed",
+                    "put it back",
+                )
         for name in old.checks:
             if name not in new.checks:
                 yield Breach(
@@ -89,12 +96,15 @@ def moves_follow_the_policy(change: Change) -> Iterator[Breach]:
         if not sources or any(_has_stood_in(after, version, name) for name in sources):
             continue
         allowed = _next_stages(after, version)
+        overridden = _overridden(change, version, stage)
+        came_from = _came_from(change, after, version)
         yield Breach(
             ("models", after.name, "stages", stage.name),
-            f"{after.name} {version.number} cannot enter {stage.name} from {after_before(change, after, version)}",
+            f"{after.name} {version.number} cannot enter {stage.name} from {came_from}{overridden}",
             f"{stage.name} is entered from {' or '.join(sources)}"
             + (f"; promote it to {' or '.join(allowed)} first" if allowed else ""),
             on_key=True,
+            warning=bool(overridden),
         )
 
 
@@ -104,13 +114,15 @@ def gates_are_passed(change: Change) -> Iterator[Breach]:
     for before, after, version, stage, returned in _all_entrants(change):
         gone = left(before, after, stage)
         replaced = after.versions.get(gone[0]) if gone and not stage.many else None
+        overridden = _overridden(change, version, stage)
+        move = f"{after.name} {version.number} -> {stage.name}{' (return)' if returned else ''}"
         for gate in gates(after, version, stage, replaced, change.actor):
             if not gate.passed:
                 yield Breach(
                     after.path(version.number, *gate.at),
-                    f"{after.name} {version.number} -> {stage.name}{' (return)' if returned else ''}: {gate.missing}",
+                    f"{move}: {gate.missing}{overridden}",
                     gate.fix,
-                    warning=gate.warning or returned,
+                    warning=gate.warning or returned or bool(overridden),
                 )
 
 
@@ -225,7 +237,15 @@ def a_removed_model_was_in_no_stage(change: Change) -> Iterator[Breach]:
             )
 
 
-def after_before(change: Change, after: Model, version: Version) -> str:
+def _overridden(change: Change, version: Version, stage: Stage) -> str:
+    """Who passed over the rules for this entry and why, in words; '' where nobody did, or the policy forbids it."""
+    told = version.data.get("overrides", {}).get(stage.name)
+    if not told or not _judging(change).overrides_allowed:
+        return ""
+    return f" (overridden by {told['by']}: {told['reason']})"
+
+
+def _came_from(change: Change, after: Model, version: Version) -> str:
     """The stage that an entrant stood in before, in words."""
     before = next((b for b, a in change.pairs if a is after), None)
     return before.stage_of(version.number) if before and version.number in before.versions else "None"
