@@ -384,9 +384,7 @@ HORRORS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("horror", HORRORS)
-@pytest.mark.parametrize(
-    "at", [("schema_version",), ("models",), MODEL, (*MODEL, "owners"), (*RECORD, "uri")]
-)
+@pytest.mark.parametrize("at", [("schema_version",), ("models",), MODEL, (*MODEL, "owners"), (*RECORD, "uri")])
 def test_no_data_passes_wrongly_or_crashes(at: Path, horror: str) -> None:
     assert schema.findings(but(at, HORRORS[horror]))
 
@@ -473,9 +471,7 @@ ODD = [
     "a/b",
 ]
 ODD_VALUES = st.one_of(
-    st.sampled_from(
-        [None, True, False, 0, 1, -1, 1.0, 0.5, 2**53, 2**63, [], {}, [1], ["a"], {"version": 1}]
-    ),
+    st.sampled_from([None, True, False, 0, 1, -1, 1.0, 0.5, 2**53, 2**63, [], {}, [1], ["a"], {"version": 1}]),
     st.sampled_from(ODD),
     st.text(max_size=8),
     st.text(alphabet="aZ0 ._+()-/:@?#\\\n\r\t\x00\x1b\x7f\x85\xa0\u2028\u202eé٣\U0001f600", max_size=12),
@@ -557,18 +553,14 @@ def test_both_engines_judge_a_text_alike(name: str) -> None:
     agree()
 
 
-@pytest.mark.parametrize(
-    "node", [node for _, node in subschemas() if "pattern" in node], ids=lambda it: it["pattern"]
-)
+@pytest.mark.parametrize("node", [node for _, node in subschemas() if "pattern" in node], ids=lambda it: it["pattern"])
 def test_editors_read_the_patterns_like_the_judge(node: dict[str, Any]) -> None:
     """JavaScript's way, as `regress` has it for check-jsonschema."""
     judge, editor = (
         jsonschema_rs.Draft202012Validator({"pattern": node["pattern"]}),
         regress.Regex(node["pattern"], "u"),
     )
-    near = st.sampled_from(
-        [example for example in node.get("examples", []) if isinstance(example, str)] + ODD
-    )
+    near = st.sampled_from([example for example in node.get("examples", []) if isinstance(example, str)] + ODD)
 
     @settings(deadline=None, max_examples=25)
     @given(st.builds(lambda a, b: f"{a}{b}", near, ODD_VALUES))
@@ -605,9 +597,7 @@ def test_every_pattern_has_words_for_whoever_fails_it() -> None:
 
 def test_every_mapping_says_what_may_stand_in_it() -> None:
     open_ones = [
-        at
-        for at, node in subschemas()
-        if "object" in node.get("type", ()) and "additionalProperties" not in node
+        at for at, node in subschemas() if "object" in node.get("type", ()) and "additionalProperties" not in node
     ]
     assert open_ones == []
 
