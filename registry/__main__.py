@@ -1,6 +1,18 @@
-"""`python -m registry` is the `registry` command."""
+"""`python -m registry` and the `registry` command: a ^C while the rest is being loaded has a word too."""
 
-from registry.cli import main
+import sys
+
+
+def start() -> int:
+    """Run the command line of this process."""
+    try:
+        from registry.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(start())

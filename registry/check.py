@@ -32,8 +32,11 @@ class Verdict:
         return self
 
 
-def check(documents: Documents) -> Verdict:
-    """What is wrong with one state of a registry."""
+def check(documents: Documents, *, shown: Documents | None = None) -> Verdict:
+    """What is wrong with one state of a registry.
+
+    `shown` are the documents in which people will look for it: a state that was refused is in no file.
+    """
     problems = list(documents.problems)
     findings: list[Finding] = []
     if documents.root.data is not None:
@@ -41,7 +44,7 @@ def check(documents: Documents) -> Verdict:
         findings = [*shape, *_state(documents, shape)]
     # what the reader already found odd about a scalar explains why it does not fit the schema either
     known = {p.where for p in problems}
-    located = [_located(documents, f) for f in findings]
+    located = [_located(shown or documents, f) for f in findings]
     problems += [p for p in located if p.code != "schema" or p.where not in known]
     return Verdict(_in_file_order(problems))
 
@@ -57,12 +60,14 @@ def check_change(before: Documents | None, after: Documents, *, actor: str | Non
     return judge_moves(before, after, actor)
 
 
-def judge_moves(before: Documents | None, after: Documents, actor: str | None) -> Verdict:
-    """The change rules alone, for two states that are known to be sound."""
+def judge_moves(
+    before: Documents | None, after: Documents, actor: str | None, *, shown: Documents | None = None
+) -> Verdict:
+    """The change rules alone, for two states that are known to be sound; `shown` as in `check`."""
     change = Change(before.manifest if before else None, after.manifest, actor)
     found = [f for rule in CHANGE_RULES.values() for f in rule.findings(change)]
-    wrong = [_located(after, f) for f in found if not f.warning]
-    odd = [_located(after, f) for f in found if f.warning]
+    wrong = [_located(shown or after, f) for f in found if not f.warning]
+    odd = [_located(shown or after, f) for f in found if f.warning]
     return Verdict(_in_file_order(wrong), _in_file_order(odd))
 
 

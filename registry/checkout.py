@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, cast
@@ -47,16 +47,29 @@ def lock(repo: GitRepo, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         raise _locked(Path(held.lock_file), holder) from error
     except OSError as error:
         raise _disk_says(error, f"{held.lock_file} cannot be written") from error
+    killed = _told_by(holder)  # whoever held the lock took its note away, unless it was killed
     try:
         with suppress(OSError):  # a courtesy to those who wait, no part of the lock
             holder.unlink(missing_ok=True)
             with holder.open("x") as file:
                 file.write(f"process {os.getpid()} on {os.uname().nodename} since {_now()}\n")
         yield
+    except Conflict as refusal:
+        if killed and refusal.problems[0].code == "uncommitted-changes":
+            why = f"The registry command before this one ({killed}) was killed while it wrote; this may be its edit."
+            raise Conflict(replace(refusal.problems[0], why=why)) from refusal
+        raise
     finally:
         with suppress(OSError):
             holder.unlink()
         held.release()
+
+
+def _told_by(holder: Path) -> str:
+    try:
+        return plain(holder.read_text(errors="replace"), lines=1)[:200]
+    except OSError:
+        return ""
 
 
 def _now() -> str:
@@ -64,9 +77,7 @@ def _now() -> str:
 
 
 def _locked(file: Path, holder: Path) -> Conflict:
-    who = "another registry command"
-    with suppress(OSError):
-        who = plain(holder.read_text(errors="replace"), lines=1)[:200] or who
+    who = _told_by(holder) or "another registry command"
     return Conflict.because(
         "locked",
         f"the registry is being written by {who}",
@@ -177,6 +188,14 @@ def _refuse_detached(status: Status) -> str:
 def _refuse_dirty(status: Status) -> None:
     refuse_unmerged(status)
     _refuse_ignored(status.ignored)
+    if status.untracked and not status.changed:
+        listed = shlex.join(status.untracked)
+        raise Conflict.because(
+            "uncommitted-changes",
+            f"{', '.join(status.untracked)} is not committed yet",
+            why="What is in it would go into this commit unseen.",
+            fix=f"git add {listed} && git commit",
+        )
     if dirty := [*status.changed, *status.untracked]:
         raise Conflict.because(
             "uncommitted-changes",

@@ -10,6 +10,7 @@ from registry import schema
 from registry.check import check
 from registry.errors import RegistryError
 from registry.gitrepo import GitRepo
+from registry.places import folders
 from registry.report import counted
 from registry.workspace import SCHEMA, Workspace
 
@@ -102,6 +103,10 @@ def _manifest(workspace: Workspace, repo: GitRepo | None) -> Iterator[Advice]:
             "keep one file per model: `include:` in the manifest reference",
         )
     yield from _schema(workspace)
+    include = documents.root.data.get("include") if isinstance(documents.root.data, dict) else None
+    for folder, _ in folders(include) if not problems else ():
+        if not (workspace.path.parent / folder).is_dir():
+            yield Advice(False, f"the included folder {folder} is not there", "register a model, or see to its name")
     if repo is not None:
         yield from _looked(lambda r: _committed(workspace, r), repo)
 

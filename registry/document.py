@@ -205,13 +205,14 @@ def _decode(source: bytes | str, file: str) -> tuple[str, Problem | None]:
 
 def _foreign_text(text: str, file: str) -> Iterator[Problem]:
     """Characters and lines that have no place in a manifest, whatever YAML makes of them."""
-    for match in _CONFLICT.finditer(text):
+    conflicts = list(_CONFLICT.finditer(text))
+    for match in [m for m in conflicts if m[0].startswith("<")] or conflicts[:1]:
         yield Problem(
             "conflict-markers",
             f"an unresolved merge conflict: {match[0].strip()}",
             _at(text, match.start(), file),
             "Half of each side is no state that anybody meant.",
-            "resolve the conflict, or `git merge --abort`",
+            "resolve it; `git status` says what is under way and how to drop it",
         )
     body = text.removeprefix(BOM)
     offset = len(text) - len(body)
@@ -509,7 +510,7 @@ class _Reader:
                 f"{_short(text)} is not below 2^53",
                 event,
                 "Readers that know only doubles would see another number.",
-                "quote it",
+                "as a text, quote it",
             )
             return 0
         return int(text)
@@ -553,14 +554,16 @@ def _short(text: str) -> str:
 
 
 def _clearer(text: str) -> str:
-    """How to write an unclear scalar: quoted, or as the number that was probably meant."""
-    try:
+    """How to write an unclear scalar: as the number that was probably meant, or quoted."""
+    number: float | int | None = None
+    if re.fullmatch(r"[-+]?[0-9]+|0[xob][0-9a-f]+", text, re.I) and len(text) < 17:
+        number = int(text) if text.lstrip("+-").isdigit() else int(text, 0)
+    elif re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?", text, re.I) and isfinite(float(text)):
         number = float(text)
-        if isfinite(number) and "_" not in text:
-            return f'write {number_text(number)}, or quote it: "{text}"'
-    except ValueError:
-        pass
-    return f'quote it: "{text}"'
+    if number is None:
+        finite = "write a finite number, or as a text " if re.search(r"nan|inf", text, re.I) else ""
+        return f'{finite}quote it: "{text}"'
+    return f'write {number if isinstance(number, int) else number_text(number)}, or quote it: "{text}"'
 
 
 def is_plain_string(text: str) -> bool:

@@ -75,13 +75,19 @@ def register(documents: Documents, model: str, uri: str, **fields: Any) -> Edit:
 
     `fields` are the record's other keys, those that are None or empty left out. The same uri,
     digest and run again is no new version: the edit says so and names the number.
+
+    Raises:
+        Rejected: that version says something else of itself (another metric, say), or the name is
+            one that a renamed model had.
     """
     record = {"uri": uri, **{k: v for k, v in fields.items() if v not in (None, "", {}, [])}}
     known = documents.manifest.models.get(model)
     if known is None:
         _refuse_twin(documents, model)
+        _refuse_former(documents, model)
         known = Model(model, {}, documents.manifest.policy)
     elif (again := _registered_already(known, record)) is not None:
+        _refuse_other_words(known, again, record)
         return Edit(documents, model, again, f"{model} {again} is this very version; nothing was registered")
     number = max(known.versions, default=0) + 1
     ordered = {k: _laid_out(k, record[k]) for k in RECORD_ORDER if k in record}
@@ -328,29 +334,33 @@ def roll_back(documents: Documents, model: str, stage: str | None = None, to: in
     if not found.versions[target].has_left(where):
         raise Rejected.because(
             "never-stood-there",
-            f"{model} {target} never stood in {where.name}",
-            why="A rollback puts back what was there.",
+            f"{model} {target} was not replaced in {where.name}",
+            why="A rollback puts back what another version replaced; this one never stood there, or was rolled back.",
             fix=f"registry promote '{model}' {target} --to {where.name}",
         )
     return Edit(_entered(documents, found, target, where, undo=True), model, target)
 
 
 def _predecessor(model: Model, stage: Stage, present: int | None) -> int:
-    usable = {n: v for n, v in model.versions.items() if v.has_left(stage) and not (v.deleted or v.archived)}
-    told = [n for n, v in usable.items() if present in (v.replaced_by.get(name, 0) for name in stage.names)]
-    if len(told) == 1:
+    """The version that says the present one took its place."""
+    left = {n: v for n, v in model.versions.items() if v.has_left(stage) and not v.deleted}
+    told = [n for n, v in left.items() if present in (v.replaced_by.get(name, 0) for name in stage.names)]
+    if len(told) == 1 and not left[told[0]].archived:
         return told[0]
-    choices = [f"--to {n}" for n in (told or usable)]
     state = f"{model.name} {present} stands in {stage.name}" if present else f"{model.name} {stage.name} is empty"
-    if not choices:
+    usable = [n for n in told if not left[n].archived] or [n for n, v in left.items() if not v.archived]
+    if not usable:
         raise NotFound.because(
             "nothing-to-roll-back-to",
-            f"{state}, and no version stood there before",
+            f"{state}, and no version is there to be put back",
             fix=f"registry demote '{model.name}' --from {stage.name}" if present else "",
         )
-    what = "several versions name it as their successor" if told else "no version names it as its successor"
+    archived = [n for n in told if left[n].archived]
+    what = (
+        f"{archived[0]}, which it replaced, is archived" if archived else "which of those before is meant is not clear"
+    )
     raise Misused.because(
-        "which-version", f"{state}; {what}" if present else state, fix="say which: " + " or ".join(choices)
+        "which-version", f"{state}; {what}", fix="say which: " + " or ".join(f"--to {n}" for n in usable)
     )
 
 
@@ -544,6 +554,35 @@ def _registered_already(model: Model, record: Mapping[str, Any]) -> int | None:
         ),
         None,
     )
+
+
+def _refuse_other_words(model: Model, number: int, record: Mapping[str, Any]) -> None:
+    """The same artifact with other facts: to drop them would let old metrics pass for new ones."""
+    known = model.versions[number].data
+    told = {k: v for k, v in record.items() if k not in ("created_by", "created_at")}
+    differing = [k for k, v in told.items() if not _says(known.get(k), v)]
+    if differing:
+        raise Rejected.because(
+            "registered-differently",
+            f"{model.name} {number} has this uri, digest and run already, and says otherwise of {', '.join(differing)}",
+            why="A record never changes; dropping what you say would leave the old facts standing for a new artifact.",
+            fix="give what is new a uri, a digest or a run of its own; more metrics, tags or words: registry describe",
+        )
+
+
+def _says(known: Any, told: Any) -> bool:
+    if isinstance(known, dict) and isinstance(told, dict):
+        return all(k in known and same(known[k], v) for k, v in told.items())
+    return same(known, told)
+
+
+def _refuse_former(documents: Documents, name: str) -> None:
+    """A renamed model's old name answers with the new one; a new model under it would answer with another artifact."""
+    renamed = next((m.name for m in documents.manifest.models.values() if name in m.formerly), None)
+    if renamed:
+        raise Rejected.because(
+            "renamed-model", f"the model {name} is called {renamed} now", fix=f"register it for {renamed}"
+        )
 
 
 def _refuse_twin(documents: Documents, name: str, but: str = "") -> None:

@@ -238,7 +238,8 @@ def _writing_env() -> dict[str, str]:
 
 
 def _failed(what: str, answer: _Answer, code: str = "git-failed", fix: str = "") -> Conflict:
-    return Conflict.because(code, what, why=answer.words, fix=fix)
+    silent = f"Git ended with status {answer.status} and said nothing; a hook may do so."
+    return Conflict.because(code, what, why=answer.words or silent, fix=fix)
 
 
 def _pathspecs(paths: Iterable[str]) -> list[str]:

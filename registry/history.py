@@ -35,6 +35,7 @@ class Dated:
 def history(workspace: Workspace, model: str | None = None) -> list[Dated]:
     """Every move along the first parent, newest first; with `model`, its own under all its names.
 
+    In a shallow clone the oldest commit is only what the later ones are compared with.
     A state that cannot be read, or that breaks a rule, is passed over: what it did shows where it
     was mended.
     """
@@ -47,6 +48,9 @@ def history(workspace: Workspace, model: str | None = None) -> list[Dated]:
     for commit, documents in zip(reversed(commits), _states(workspace, commits[::-1]), strict=True):
         after = _sound(documents)
         if after is None:
+            continue
+        if before is None and workspace.repo.shallow:
+            before = after  # what came before the clone's beginning is not known, so nothing is told of it
             continue
         moves = Change(before, after).moves
         found += [Dated(m, commit.time, commit.id, commit.author_name, commit.author_email) for m in moves]

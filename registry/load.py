@@ -141,7 +141,8 @@ def load(read_file: Read, file: str, *, only: str | None = None, list_files: Lis
 
 def _is_include(include: Any) -> bool:
     entries = include if isinstance(include, list) else [include]
-    return all(isinstance(e, str) or (isinstance(e, dict) and isinstance(e.get("folder"), str)) for e in entries)
+    names = [e.get("folder") if isinstance(e, dict) else e for e in entries]
+    return all(isinstance(n, str) and not n.startswith("/") and ".." not in n.split("/") for n in names)
 
 
 def _listed(include: Any, list_files: ListFiles | None) -> list[str]:

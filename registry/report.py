@@ -67,7 +67,7 @@ def _problem_lines(problem: Problem, word: str) -> list[str]:
     place = f"{problem.where}: " if problem.where else ""
     said = [safe(place) + word + safe(f"{problem.what} [{problem.code}]")]
     if problem.why:
-        said.append("    why: " + safe(problem.why))
+        said.append("    why: " + safe(problem.why, lines=True).replace("\n", "\n         "))
     if problem.fix:
         said.append("    fix: " + safe(problem.fix))
     return said

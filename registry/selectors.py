@@ -104,7 +104,8 @@ def in_stage(model: Model, stage: Stage) -> Answer:
 
 def _aliased(model: Model, alias: str) -> Version:
     if alias not in model.aliases:
-        raise NotFound.because("unknown-alias", f"{model.name} has no alias {alias}", fix=nearest(alias, model.aliases))
+        there = nearest(alias, model.aliases) or "it has no aliases"
+        raise NotFound.because("unknown-alias", f"{model.name} has no alias {alias}", fix=there)
     return model.versions[model.aliases[alias]]
 
 

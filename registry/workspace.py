@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -23,7 +25,7 @@ from registry.change import Change, Move
 from registry.check import check, judge_moves
 from registry.document import MAX_BYTES, read
 from registry.edits import Edit, Verb
-from registry.errors import Conflict, Location, NotFound, Problem, Rejected
+from registry.errors import Conflict, Location, Misused, NotFound, Problem, Rejected
 from registry.load import Documents, load
 from registry.places import folders
 from registry.report import commit_message
@@ -70,6 +72,8 @@ class Workspace:
             NotFound: there is none.
         """
         if named is not None:
+            if (start / named).is_dir():
+                raise _folder(str(named))
             return cls(start / named, str(named))
         for folder in (start, *start.parents):
             if (folder / MANIFEST).exists():
@@ -101,7 +105,7 @@ class Workspace:
     def documents_at(self, when: str, only: str | None = None) -> tuple[Documents, str]:
         """The files as they were at a revision or a date, and the commit that says so.
 
-        A date counts in UTC; a bare one means its end. What holds at a time is the newest commit
+        A date counts in UTC; a bare one, or a bare minute, means its end. What holds at a time is the newest commit
         along the first parent that is not younger.
         """
         commit = self.commit_at(when)
@@ -128,18 +132,52 @@ class Workspace:
         for commit in commits:
             if commit.time <= moment:
                 return commit.id
+        shallow = "; this clone is shallow, git fetch --unshallow" if self.repo.shallow else ""
         raise NotFound.because(
             "before-the-beginning",
             f"the history along the first parent begins after {when}",
-            fix=f"the first commit is of {commits[-1].time.isoformat()}",
+            fix=f"the first commit is of {commits[-1].time.isoformat()}{shallow}",
         )
 
     def _read(self, name: str) -> bytes | None:
+        if name != self.path.name:
+            self._refuse_outside(self.path.parent / name)
         return read_regular(self.path.parent / name, self.shown if name == self.path.name else name)
 
     def _list(self, folder: str) -> Iterator[str]:
         root = self.path.parent
+        self._refuse_outside(root / folder)
         return (p.relative_to(root).as_posix() for p in (root / folder).rglob("*") if p.is_file())
+
+    def _refuse_outside(self, place: Path) -> None:
+        """An included file or folder is below the root manifest's folder, also when symlinks are followed."""
+        if not place.resolve().is_relative_to(self.path.parent.resolve()):
+            where = Location(self.shown, 1, 1)
+            raise Rejected(
+                Problem(
+                    "unreadable",
+                    f"{place.name} leads out of the manifest's folder",
+                    where,
+                    fix="put the included files themselves below it",
+                )
+            )
+
+    def _refuse_included(self) -> None:
+        """A model's file is edited through its root manifest: only that knows the policy."""
+        folder = self.path.parent
+        while folder != folder.parent and not (folder / ".git").exists():
+            folder = folder.parent
+            root = folder / MANIFEST
+            if root.is_file() and self.path != root and self._is_included_by(root):
+                raise Misused.because(
+                    "included-file", f"{self.shown} is a part of {root}, whose policy judges it", fix=f"--file {root}"
+                )
+
+    def _is_included_by(self, root: Path) -> bool:
+        data = read(read_regular(root, root.name) or b"", root.name).data
+        below = self.path.relative_to(root.parent).as_posix()
+        include = data.get("include") if isinstance(data, dict) else None
+        return any(below.startswith(folder.rstrip("/") + "/") for folder, _ in folders(include))
 
     # -- Git, only once somebody asks ----------------------------------------------------------------
 
@@ -173,18 +211,22 @@ class Workspace:
         if workspace.path.exists():
             documents = workspace.judged()
             return Outcome(Edit(documents, "", None, f"{workspace.path} is a registry already; nothing to do"))
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            workspace.repo = GitRepo.discover(folder)
-        except NotFound:
-            workspace.repo = GitRepo.init(folder)
+        with _undone_on_failure(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                workspace.repo = GitRepo.discover(folder)
+            except NotFound:
+                workspace.repo = GitRepo.init(folder)
+            return workspace._begun(reason)
+
+    def _begun(self, reason: str) -> Outcome:
         files: dict[str, bytes | None] = {MANIFEST: edits.init(MANIFEST).root.encode()}
-        if not (folder / SCHEMA).exists():
+        if not (self.path.parent / SCHEMA).exists():
             files[SCHEMA] = schema.text().encode()
         edit = Edit(edits.init(MANIFEST), "")
-        with workspace._writing():
-            ready = workspace._ready([], list(files))
-            commit = workspace._commit(files, commit_message("init", edit, (), reason), ready)
+        with self._writing():
+            ready = self._ready([], list(files))
+            commit = self._commit(files, commit_message("init", edit, (), reason), ready)
         return Outcome(edit, commit=commit)
 
     def run(
@@ -198,6 +240,7 @@ class Workspace:
             Rejected: a rule forbids it. NotFound: what it names is not there. Conflict: the
                 repository is in the way, or another writer; everything is as it was.
         """
+        self._refuse_included()
         if dry_run:
             return self._applied(verb, self.documents())[0]
         with self._writing():
@@ -229,6 +272,7 @@ class Workspace:
 
         if dry_run or not commit:
             return self.run("rollback", verb, reason=reason, dry_run=dry_run, commit=commit)
+        self._refuse_included()
         with self._writing():
             ready = self._ready([self.path.name])
             outcome, changes = self._applied(verb, self.documents(), ready)
@@ -251,12 +295,20 @@ class Workspace:
         changes = edit.documents.changed_from(before)
         if not changes:
             return Outcome(edit), {}
-        check(edit.documents).require()
-        actor = ready.author if ready else self.identity()
-        verdict = judge_moves(before, edit.documents, actor.email).require()
+        check(edit.documents, shown=before).require()
+        verdict = judge_moves(before, edit.documents, self._actor(ready), shown=before).require()
         moves = Change(before.manifest, edit.documents.manifest).moves
         diff = "".join(_diff(before, edit.documents, self._tracked))
         return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes
+
+    def _actor(self, ready: Ready | None) -> str | None:
+        """The e-mail of who makes the change; None where nothing is committed and Git knows nobody."""
+        if ready:
+            return ready.author.email
+        try:
+            return self.identity().email
+        except Conflict:
+            return None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -364,6 +416,25 @@ class Workspace:
         return model.slots.get(move.target or "", ()) if model else ()
 
 
+@contextmanager
+def _undone_on_failure(folder: Path) -> Iterator[None]:
+    """A folder and a repository that were only made for what then failed go again."""
+    had_folder, had_repository = folder.exists(), (folder / ".git").exists()
+    try:
+        yield
+    except BaseException:
+        if not had_repository:
+            shutil.rmtree(folder / ".git", ignore_errors=True)
+        if not had_folder:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _folder(shown: str) -> Rejected:
+    return Rejected(Problem("unreadable", f"{shown} is a folder", Location(shown, 1, 1), fix="name a manifest file"))
+
+
 def read_regular(path: Path, shown: str) -> bytes | None:
     """The bytes of a regular file, or of what a symlink to one names; None where there is nothing.
 
@@ -373,8 +444,10 @@ def read_regular(path: Path, shown: str) -> bytes | None:
     """
     try:
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise _folder(shown)
         if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            kind = "no regular file"
             raise Rejected(
                 Problem("unreadable", f"{shown} is {kind}", Location(shown, 1, 1), fix="name a manifest file")
             )
@@ -398,13 +471,17 @@ def monotone(commits: list[Commit]) -> list[Commit]:
 
 
 def _moment(text: str) -> datetime | None:
-    """The time that a date means, or None where the text is none."""
+    """The time that a date means, or None where the text is none; without hours or seconds, its end."""
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if len(text) <= 10:
+    if len(text) == len("2026-11-02"):
         moment += timedelta(days=1) - timedelta(seconds=1)
+    elif re.fullmatch(r".{10}.[0-9]{2}:[0-9]{2}([+-].*|Z)?", text):
+        moment += timedelta(seconds=59)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -39,7 +39,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(registry: Sandbox) -> No
     for words in ("list", "--help", "schema"):
         told = process(words, shell="> /dev/full")
         assert told.returncode == 4
-        assert told.stderr == "standard output cannot be written: No space left on device [unwritable]\n"
+        assert told.stderr == "standard output cannot be written: No space left on device; what the command did stands [unwritable]\n"
 
 
 def test_a_reader_that_leaves_ends_it_silently(registry: Sandbox) -> None:

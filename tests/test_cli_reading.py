@@ -148,7 +148,7 @@ def test_get_never_guesses(registry: Sandbox, run: Run, selector: str, status: i
 def test_get_of_an_archived_version_answers_and_says_so(registry: Sandbox, run: Run) -> None:
     told = run("get", "fraud/1")
     assert (told.status, told.out) == (0, "s3://m/fraud/1\n")
-    assert told.err == "warning: fraud 1 is archived [archived-version]\n"
+    assert told.err == "warning: fraud 1 stands in no stage any more [archived-version]\n"
 
 
 def test_get_refuses_a_manifest_that_breaks_a_rule(registry: Sandbox, run: Run) -> None:
@@ -199,7 +199,7 @@ def test_history_says_who_when_from_to_and_by_which_commit(registry: Sandbox, ru
     head, first, *_ = run("history").out.splitlines()
     assert head.split() == ["WHEN", "MODEL", "VERSION", "WHAT", "FROM", "TO", "REPLACES", "WHO", "COMMIT"]
     assert first.split() == [
-        "2096-10-02T07:06Z", "fraud", "3", "demoted", "Staging", "Archived", "-", "Ada", "Lovelace", commit[:7],
+        "2096-10-02T07:06:40Z", "fraud", "3", "demoted", "Staging", "Archived", "-", "Ada", "Lovelace", commit[:7],
     ]  # fmt: skip
 
 

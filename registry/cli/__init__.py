@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -61,6 +62,8 @@ USAGE, CONFLICT, BUG, INTERRUPTED, BROKEN_PIPE = 2, 4, 70, 130, 141
 def main(argv: list[str] | None = None) -> int:
     """Run one command line and give its exit status; nothing that goes wrong leaves as an exception."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        _end_in_order()
     prepare()
     try:
         status = _command(words)()
@@ -68,9 +71,31 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         return _failed(error, words)
     except KeyboardInterrupt as error:
-        complain("; ".join(["interrupted", *map(str, error.args), *getattr(error, "__notes__", ())]))
-        return INTERRUPTED
+        told = "interrupted" if not isinstance(error, _Ended) else f"ended by {error.signal.name}"
+        complain("; ".join([told, *map(str, error.args), *getattr(error, "__notes__", ())]))
+        return 128 + error.signal if isinstance(error, _Ended) else INTERRUPTED
     return status or 0
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal asked this process to end: like ^C, what was begun is put back first."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = signal.Signals(number)
+
+
+def _end_in_order() -> None:
+    """Let what a CI runner, a container or a closed terminal sends interrupt a command as ^C does."""
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
+
+
+def _ended(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # what comes again must not interrupt the putting back
+    raise _Ended(number)
 
 
 def _command(words: list[str]) -> Callable[[], int | None]:
@@ -186,5 +211,5 @@ def _unwritable(cause: BaseException | None) -> int:
     if isinstance(cause, BrokenPipeError):
         return BROKEN_PIPE
     reason = getattr(cause, "strerror", None) or cause
-    complain(safe(f"standard output cannot be written: {reason} [unwritable]"))
+    complain(safe(f"standard output cannot be written: {reason}; what the command did stands [unwritable]"))
     return CONFLICT

@@ -90,10 +90,9 @@ def scalar(text: str) -> str | int | float | bool:
 
 def _number(text: str) -> int | float:
     value = scalar(text)
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else float(text)
-    if not isfinite(number):
+    if isinstance(value, str | bool):
         raise ValueError(text)
-    return number
+    return value
 
 
 def _pairs(option: str, example: str, words: Iterable[str] | None, read: Callable[[str], T]) -> dict[str, T]:

@@ -31,8 +31,7 @@ class Artifact:
     def at(cls, text: str, workspace: Workspace) -> Artifact:
         """What `--uri` names: a URI as it is; a path from here, which must exist."""
         if _SCHEME.match(text):
-            parts = urlsplit(text)
-            return cls(text, Path(unquote(parts.path)) if parts.scheme == "file" else None)
+            return cls(text, local(text, here()))
         path = here() / text
         if not text or not path.exists():
             raise NotFound.because("no-artifact", f"there is no file or folder {text!r} here",
@@ -46,6 +45,14 @@ class Artifact:
                                   fix="write --digest sha256:… as the producer of the artifact knows it")  # fmt: skip
         with _progress(self.path) as progress:
             return digest(self.path, progress)
+
+
+def local(uri: str, folder: Path) -> Path | None:
+    """The absolute path that a stored URI names on this machine, from the manifest's folder; None elsewhere."""
+    if not _SCHEME.match(uri):
+        return folder.absolute() / unquote(uri)
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 def _stored(path: Path, workspace: Workspace) -> str:

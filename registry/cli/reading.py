@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from registry.cli.arguments import workspace
+from registry.cli.artifact import local
 from registry.cli.options import AsJson, ManifestFile, Selector
 from registry.cli.terminal import complain, say, say_json, width
 from registry.errors import NotFound, Problem
@@ -57,7 +58,10 @@ def show(selector: Selector, file: ManifestFile = None, as_json: AsJson = False)
 def get(
     selector: Selector,
     field: Annotated[
-        str | None, typer.Option("--field", metavar="NAME", help="uri (the default), version, digest, metrics.auc, …")
+        str | None,
+        typer.Option(
+            "--field", metavar="NAME", help="uri (the default), path (of a local file), version, digest, metrics.auc, …"
+        ),
     ] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="REV|DATE", help="As it was at a Git revision, or at a time (UTC).")
@@ -71,6 +75,8 @@ def get(
     """
     answer, revision = _answer(selector, at, file)
     facts = version_json(answer.model, answer.version, revision)
+    place = local(answer.version.uri, workspace(file).path.parent)
+    facts["path"] = str(place) if place else None
     if facts["stage"] == ARCHIVED:
         complain(problems_text((), [_archived(answer)]))
     if as_json and field is None:
@@ -96,13 +102,15 @@ def show_history(
     dated = history(registry, model)
     if model and not dated:
         find_model(registry.judged().manifest, model)
+    if registry.repo.shallow:
+        complain("this clone is shallow, and its history begins in the middle; for all of it: git fetch --unshallow")
     if as_json:
         say_json({"format": FORMAT, "moves": [
             {"time": d.time.isoformat(), **as_dict(d.move), "commit": d.commit, "author": d.author, "email": d.email}
             for d in dated
         ]})  # fmt: skip
         return
-    rows = [[f"{d.time:%Y-%m-%dT%H:%MZ}", d.move.model, d.move.version, deed(d.move), d.move.source, d.move.target,
+    rows = [[f"{d.time:%Y-%m-%dT%H:%M:%SZ}", d.move.model, d.move.version, deed(d.move), d.move.source, d.move.target,
              d.move.replaces, d.author, d.commit[:7]] for d in dated]  # fmt: skip
     say(table(rows, ["when", "model", "version", "what", "from", "to", "replaces", "who", "commit"], width()))
 
@@ -128,7 +136,11 @@ def _answer(selector: str, at: str | None, file: Path | None) -> tuple[Answer, s
 
 
 def _archived(answer: Answer) -> Problem:
-    return Problem("archived-version", f"{answer.model.name} {answer.version.number} is archived")
+    name = f"{answer.model.name} {answer.version.number}"
+    if not answer.version.archived:
+        return Problem("archived-version", f"{name} stands in no stage any more")
+    reason = answer.version.data["archived"].get("reason")
+    return Problem("archived-version", f"{name} is archived" + (f": {reason}" if reason else ""))
 
 
 def _field(facts: dict[str, Any], name: str) -> Any:

@@ -106,8 +106,9 @@ def _exact(number: float) -> Decimal:
 def _approvals(model: Model, entrant: Version, stage: Stage, actor: str | None) -> Iterator[Gate]:
     if not stage.approvals:
         return
-    people = [who for who in entrant.approvers(stage) if who != actor]
-    own = " (the approval of the one who promotes does not count)" if actor in entrant.approvers(stage) else ""
+    everybody = {who.casefold() for who in entrant.approvers(stage)}
+    people = everybody - {(actor or "").casefold()}
+    own = " (the approval of the one who promotes does not count)" if people != everybody else ""
     yield Gate(
         f"approvals {stage.approvals}",
         len(people) >= stage.approvals,
@@ -121,10 +122,11 @@ def _checks(model: Model, entrant: Version, stage: Stage) -> Iterator[Gate]:
     for name in stage.requires.get("checks", ()):
         result = entrant.checks.get(name, {}).get("result")
         missing = f"the check {name} has {'not passed' if result else 'not been recorded'}"
+        record = f"registry record-check '{model.name}' {entrant.number} {name} --result passed"
         yield Gate(
             f"check {name}",
             result == "passed",
             missing,
-            f"registry record-check '{model.name}' {entrant.number} {name} --result passed",
+            f"run it, and when it passes: {record}",
             ("checks", name),
         )
