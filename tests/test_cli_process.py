@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,7 +40,10 @@ def test_a_full_disk_behind_standard_output_is_one_line(registry: Sandbox) -> No
     for words in ("list", "--help", "schema"):
         told = process(words, shell="> /dev/full")
         assert told.returncode == 4
-        assert told.stderr == "standard output cannot be written: No space left on device; what the command did stands [unwritable]\n"
+        assert (
+            told.stderr
+            == "standard output cannot be written: No space left on device; what the command did stands [unwritable]\n"
+        )
 
 
 def test_a_reader_that_leaves_ends_it_silently(registry: Sandbox) -> None:
@@ -164,6 +168,41 @@ def test_a_folder_that_is_gone_is_no_bug(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_manifest_that_may_not_be_read_is_unreadable(registry: Sandbox, run: Run) -> None:
     (registry.path / "models.yaml").chmod(0)
     assert "[unreadable]" in run("list").err
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "QUIT", "INT"])
+def test_a_signal_during_a_commit_puts_everything_back(registry: Sandbox, name: str) -> None:
+    registry.hook("pre-commit", 'echo begun > "$BEGUN"; exec sleep 30')
+    begun = registry.path.parent / "begun"
+    os.mkfifo(begun)
+    words = [sys.executable, "-m", "registry", "alias", "set", "fraud", "champion", "3"]
+    head, text = registry.head, (registry.path / "models.yaml").read_text()
+    options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(words, env=environment(BEGUN=str(begun)), **options) as running:
+        assert begun.read_text() == "begun\n"  # waits for the hook
+        os.killpg(running.pid, getattr(signal, f"SIG{name}"))
+        _, told = running.communicate(timeout=20)
+    assert running.returncode == 128 + getattr(signal, f"SIG{name}")
+    assert "Traceback" not in told
+    assert (registry.head, registry.git("status", "--porcelain")) == (head, "")
+    assert (registry.path / "models.yaml").read_text() == text
+
+
+def test_after_a_kill_the_next_command_says_what_happened(registry: Sandbox) -> None:
+    registry.hook("pre-commit", 'echo begun > "$BEGUN"; exec sleep 30')
+    begun = registry.path.parent / "begun"
+    os.mkfifo(begun)
+    words = [sys.executable, "-m", "registry", "alias", "set", "fraud", "champion", "3"]
+    with subprocess.Popen(words, env=environment(BEGUN=str(begun)), start_new_session=True) as running:
+        assert begun.read_text() == "begun\n"
+        os.killpg(running.pid, signal.SIGKILL)
+    told = process("alias", "set", "fraud", "champion", "1")
+    if "index-locked" in told.stderr:  # git was killed too, and says how to go on
+        (registry.path / ".git/index.lock").unlink()
+        told = process("alias", "set", "fraud", "champion", "1")
+    assert told.returncode == 4
+    assert "was killed while it wrote" in told.stderr
+    assert "git restore --staged --worktree models.yaml" in told.stderr
 
 
 # -- speed: what is not needed is not loaded --------------------------------------------------------------

@@ -527,3 +527,35 @@ def test_a_verb_means_the_same_in_every_layout(data: st.DataObject, steps: list[
             continue
         laid_out, plain = one(laid_out).documents, later
     assert same(laid_out.root.data, plain.root.data)
+
+
+# -- what must not pass unseen -------------------------------------------------------------------------
+
+
+def test_a_registration_that_says_otherwise_of_a_known_version_is_refused() -> None:
+    base = after(fraud(), register("fraud", 6, metrics={"auc": 0.95}))
+    assert register("fraud", 6, metrics={"auc": 0.95})(base).said
+    assert register("fraud", 6)(base).said
+    assert refused(base, register("fraud", 6, metrics={"auc": 0.1}))[0] == "registered-differently"
+    assert refused(base, register("fraud", 6, metrics={"loss": 0.1}))[0] == "registered-differently"
+
+
+def test_a_former_name_is_not_given_to_another_model() -> None:
+    later = after(fraud(), step(edits.rename, "fraud", "cards"))
+    assert refused(later, register("fraud", 9)) == ("renamed-model", "register it for cards")
+
+
+def test_an_approval_in_another_spelling_of_the_address_is_the_same_person() -> None:
+    base = gated(step(edits.approve, "m", 2, "Production", "Ada@Example.com"))
+    assert "it has 0 of 1 approvals (the approval of the one who promotes does not count)" in missing(base)
+
+
+def test_a_rollback_past_an_archived_version_asks() -> None:
+    base = after(fraud(), step(promote, "fraud", 4, "Production"), step(promote, "fraud", 5), step(promote, "fraud", 5))
+    code, fix = refused(after(base, step(edits.archive, "fraud", 4)), step(edits.roll_back, "fraud"))
+    assert (code, fix) == ("which-version", "say which: --to 3")
+
+
+def test_what_stands_there_against_a_rule_can_be_taken_out_and_gates_still_hold() -> None:
+    broken = parse(fraud().root.text.replace("      - version: 3\n", "      - version: 3\n        deleted: {}\n"))
+    assert slots(after(broken, step(demote, "fraud", 3, "Production"))) == {"Staging": (4,)}

@@ -327,3 +327,66 @@ def test_a_manifest_of_another_shape_is_not_edited(registry: Sandbox) -> None:
     with pytest.raises(Rejected) as error:
         opened(registry).run("register", register("fraud", 6))
     assert error.value.problems[0].code == "schema"
+
+
+def test_a_models_file_is_edited_only_through_the_root_that_has_the_policy(repo: Sandbox) -> None:
+    policy = "policy:\n  stages:\n    - name: Production\n      requires: {approvals: 1}\n"
+    repo.commit({"models.yaml": f"schema_version: 1\n{policy}include: models/\n"})
+    opened(repo).run("register", register("fraud", 1))
+    part = Workspace.find(Path("models/fraud.yaml"), repo.path)
+    with pytest.raises(RegistryError) as error:
+        part.run("promote", step(promote, "fraud", 1, "Production"))
+    assert error.value.problems[0].code == "included-file"
+
+
+@pytest.mark.parametrize("include", ["/etc", "../", "models/../../", "link/"])
+def test_included_files_lie_below_the_manifest(repo: Sandbox, include: str) -> None:
+    (repo.path / "link").symlink_to("/etc")
+    repo.write("models.yaml", f"schema_version: 1\ninclude: {include}\n")
+    with pytest.raises(Rejected):
+        opened(repo).judged()
+
+
+def test_a_rule_that_is_broken_at_head_does_not_open_the_gates(repo: Sandbox) -> None:
+    text = fraud().root.text.replace("      - version: 3\n", "      - version: 3\n        deleted: {}\n", 1)
+    repo.commit(
+        {"models.yaml": text.replace("      from: [Staging]", "      requires: {approvals: 1}\n      from: [Staging]")}
+    )
+    with pytest.raises(Rejected) as error:
+        opened(repo).run("promote", step(promote, "fraud", 4, "Production"))
+    assert [p.code for p in error.value.problems] == ["gates-are-passed"]
+
+
+def test_a_shallow_clone_makes_up_no_history(registry: Sandbox) -> None:
+    opened(registry).run("promote", step(promote, "fraud", 4, "Production"))
+    registry.git("clone", "-q", "--depth=2", f"file://{registry.path}", "../shallow")
+    shallow = Sandbox(registry.path.parent / "shallow")
+    assert [str(d.move) for d in history(opened(shallow))] == ["fraud 4: Staging -> Production"]
+
+
+def test_a_time_from_history_names_the_state_that_it_tells_of(registry: Sandbox) -> None:
+    opened(registry).run("promote", step(promote, "fraud", 4, "Production"))
+    told = history(opened(registry))[0].time
+    for when in (told.isoformat(), f"{told:%Y-%m-%dT%H:%M}Z", f"{told:%Y-%m-%d}"):
+        assert opened(registry).documents_at(when)[0].manifest.models["fraud"].slots["Production"] == (4,)
+
+
+def test_a_refused_edit_is_told_with_places_in_the_file_that_is_there(registry: Sandbox) -> None:
+    with pytest.raises(Rejected) as error:
+        opened(registry).run("register", step(edits.register, "fraud", "no uri at all"))
+    where = error.value.problems[0].where
+    assert where is not None
+    assert (registry.path / "models.yaml").read_text().splitlines()[where.line - 1].strip() == "- version: 1"
+
+
+def test_an_init_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    with pytest.raises(Conflict) as error:
+        Workspace.init(tmp_path / "new")
+    assert error.value.problems[0].code == "no-identity"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_needs_no_identity(registry: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    assert opened(registry).run("promote", step(promote, "fraud", 4, "Production"), dry_run=True).diff
