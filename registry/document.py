@@ -104,7 +104,7 @@ class Document:
     @cached_property
     def root(self) -> Node:
         """The tree of positions; made on demand, since a good file that is only read never needs it."""
-        return _positions(self.text)
+        return positions(self.text)
 
     def where(self, path: Path, *, on_key: bool = False) -> Location:
         """The place of a value (or of its key), or of its nearest ancestor that exists."""
@@ -205,7 +205,8 @@ def _decode(source: bytes | str, file: str) -> tuple[str, Problem | None]:
 
 def _foreign_text(text: str, file: str) -> Iterator[Problem]:
     """Characters and lines that have no place in a manifest, whatever YAML makes of them."""
-    conflicts = list(_CONFLICT.finditer(text))
+    marked = any(mark in text for mark in ("<<<<<<<", "=======", ">>>>>>>"))  # quicker than the pattern says no
+    conflicts = list(_CONFLICT.finditer(text)) if marked else []
     for match in [m for m in conflicts if m[0].startswith("<")] or conflicts[:1]:
         yield Problem(
             "conflict-markers",
@@ -284,6 +285,7 @@ class _Reader:
         self.file, self.problems = file, problems
         self.stack: list[_Frame] = []
         self.keys: dict[str, str] = {}  # plain keys found good: most keys come again, and share their memory
+        self.plain: dict[str, Any] = {}  # numbers found good: small ones come again and again
         self.duplicates = False
 
     def data(self) -> Any:
@@ -307,7 +309,7 @@ class _Reader:
         root: list[Any] = []
         frame = _Frame(root)
         container: Any = root
-        keys = self.keys
+        keys, plain = self.keys, self.plain
         while (event := get()) is not None:
             kind = event.__class__
             if kind is ScalarEvent:
@@ -325,7 +327,9 @@ class _Reader:
                 if event.tag is not None or event.anchor is not None:
                     self._decorated(event)
                 elif not event.style:  # libyaml says "" where the pure parser says None
-                    if not value or value[0] in _FIRST:
+                    if value in plain:
+                        value = plain[value]
+                    elif not value or value[0] in _FIRST:
                         value = self._plain(event)
                 elif event.style == '"':
                     self._visible(event)
@@ -339,7 +343,8 @@ class _Reader:
                 frame, container = _Frame(value), value
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._unhide(container)
+                if self.duplicates:
+                    self._unhide(container)
                 frame = stack.pop()
                 container, frame.key = frame.container, None
                 continue
@@ -482,7 +487,10 @@ class _Reader:
         if text in _CONSTANTS:
             return _CONSTANTS[text]
         if match := _NUMBER.fullmatch(text):
-            return self._number(event, text, is_float=match[1] is not None)
+            value = self._number(event, text, is_float=match[1] is not None)
+            if not self.problems:
+                self.plain[text] = value
+            return value
         if _UNCLEAR.fullmatch(text):
             self._report(
                 "unclear-scalar",
@@ -591,24 +599,58 @@ class _Open:
     keys: list[Node]
     names: list[str]
     values: list[Node]
+    within: Any = None
 
 
-def _positions(text: str) -> Node:
-    """The tree of nodes of a text that the reader could read."""
+def positions(text: str, within: Any = None) -> Node:
+    """The tree of nodes of a text that the reader could read.
+
+    With `within`, nested keys and indexes, containers that it does not lead to have a span and no children.
+    """
     body = text.removeprefix(BOM)
     shift = len(text) - len(body)
-    stack: list[_Open] = [_Open(None, [], [], [])]
+    stack: list[_Open] = [_Open(None, [], [], [], {0: within} if within is not None else None)]
     get = parser(body).get_event
     while (event := get()) is not None:
         kind = event.__class__
         if kind is MappingStartEvent or kind is SequenceStartEvent:
-            stack.append(_Open(event, [], [], []))
+            parent = stack[-1]
+            if parent.within is None:
+                inside = None
+            else:
+                part = parent.names[-1] if parent.event.__class__ is MappingStartEvent else len(parent.values)
+                if part not in parent.within:
+                    _attach(parent, _skipped(event, get, text, shift), None)
+                    continue
+                inside = parent.within[part]
+            stack.append(_Open(event, [], [], [], inside))
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             closed = stack.pop()
             _attach(stack[-1], _container(closed, event, shift), None)
         elif kind is ScalarEvent or kind is AliasEvent:
             _attach(stack[-1], _scalar(event, text, shift), getattr(event, "value", ""))
     return stack[0].values[0]
+
+
+def _skipped(start: Any, get: Callable[[], Any], text: str, shift: int) -> Node:
+    """The node of a container whose events are passed over."""
+    depth, end, event, last = 1, 0, start, start
+    while depth:
+        event = get()
+        happened = event.__class__
+        if happened is ScalarEvent:
+            last = event
+        elif happened is MappingStartEvent or happened is SequenceStartEvent:
+            depth += 1
+        elif happened is MappingEndEvent or happened is SequenceEndEvent:
+            depth -= 1
+            if event.end_mark.index > event.start_mark.index:  # a bracket; blocks end where the next token stands
+                last, end = start, event.end_mark.index + shift
+    if last is not start:
+        end = max(end, _scalar(last, text, shift).end)
+    mark = start.start_mark
+    kind: Literal["mapping", "sequence"] = "mapping" if start.__class__ is MappingStartEvent else "sequence"
+    return Node(kind, mark.index + shift, end, mark.line + 1, mark.column + 1, bool(start.flow_style))
 
 
 def _attach(parent: _Open, node: Node, name: str | None) -> None:
@@ -690,3 +732,26 @@ def _scalar_spans(root: Node) -> Iterator[tuple[int, int]]:
         todo.extend(node.keys)
         if node.kind == "scalar":
             yield node.start, node.end
+
+
+def nested_columns(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each block container below a key of a block mapping: its kind, the key's column and its own."""
+    get = parser(text.removeprefix(BOM)).get_event
+    stack: list[Any] = []
+    key = None
+    while (event := get()) is not None:
+        kind = event.__class__
+        if kind is ScalarEvent:
+            key = event if stack and stack[-1].__class__ is MappingStartEvent and key is None else None
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            if key is not None and not event.flow_style and not stack[-1].flow_style:
+                yield (
+                    ("mapping" if kind is MappingStartEvent else "sequence"),
+                    key.start_mark.column,
+                    event.start_mark.column,
+                )
+            stack.append(event)
+            key = None
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            stack.pop()
+            key = None

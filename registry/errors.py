@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import ClassVar, Self
 
 Path = tuple[str | int, ...]
@@ -106,6 +105,8 @@ class Conflict(RegistryError):
 
 def nearest(name: str, among: Iterable[str]) -> str:
     """«did you mean X?» for the closest of `among`, else the first few of them, else ''."""
+    from difflib import get_close_matches  # a mistake was made; nobody else waits for this import
+
     names = list(among)
     folded = {n.casefold(): n for n in reversed(names)}
     begun = [n for n in names if name and n.casefold().startswith(name.casefold())]

@@ -47,8 +47,9 @@ def text() -> str:
 
 def fits(data: object) -> bool:
     """Whether `data` is a manifest of format 1: fast, and without a reason."""
+    judge = _judge()
     try:
-        return _judge().is_valid(data)
+        return judge.is_valid(data)
     except Exception:  # too deep, half a surrogate pair, a key that is no text: none of it fits
         return False
 

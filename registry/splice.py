@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from registry.document import BOM, Document, Node, is_plain_string, number_text, read
+from registry.document import BOM, Document, Node, is_plain_string, nested_columns, number_text, positions, read
 from registry.errors import Problem, Rejected
 
 
@@ -37,7 +37,7 @@ def rewrite(document: Document, data: Any) -> Document:
     """
     if document.problems:
         raise Rejected(*document.problems)
-    if same(document.data, data):
+    if _unchanged(document.data, data):
         return document
     body = document.text.removeprefix(BOM)
     mark = document.text[: len(document.text) - len(body)]
@@ -55,12 +55,37 @@ def rewrite(document: Document, data: Any) -> Document:
                 "make the change by hand, or write the place in plain block style",
             )
         )
-    return result
+    return Document(result.file, result.text, data)  # shares with the old data what did not change
 
 
 def same(one: Any, other: Any) -> bool:
     """Equal as a reader sees it: 1, 1.0 and true differ, and so does the order of keys."""
     return one is other or repr(one) == repr(other)
+
+
+def _unchanged(one: Any, other: Any) -> bool:
+    """`same`, quick where the two share most of their objects."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_unchanged(v, other[k]) for k, v in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_unchanged, one, other))
+    return repr(one) == repr(other)
+
+
+_GONE = object()
+
+
+def _differing(old: Any, new: Any) -> Any:
+    """The keys and indexes, nested, below which the two differ; None: everything there may matter."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        pairs = [(k, v, new.get(k, _GONE)) for k, v in old.items()]
+    elif isinstance(old, list) and isinstance(new, list):
+        pairs = [(i, v, new[i] if i < len(new) else _GONE) for i, v in enumerate(old)]
+    else:
+        return None
+    return {part: _differing(was, now) for part, was, now in pairs if not _unchanged(was, now)}
 
 
 def new_text(data: dict[str, Any], newline: str = "\n") -> str:
@@ -86,15 +111,13 @@ class Style:
         text = document.text
         newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         step = list_step = None
-        todo = [document.root]
-        while todo and (step is None or list_step is None):
-            node = todo.pop(0)
-            for key, value in zip(node.keys, node.values, strict=False):
-                if not value.flow and value.kind == "mapping" and step is None and not node.flow:
-                    step = value.keys[0].column - key.column
-                if not value.flow and value.kind == "sequence" and list_step is None and not node.flow:
-                    list_step = value.column - key.column
-            todo.extend(v for v in node.values if v.kind != "scalar" and not v.flow)
+        for kind, key, inner in nested_columns(text):
+            if kind == "mapping" and step is None:
+                step = inner - key
+            if kind == "sequence" and list_step is None:
+                list_step = inner - key
+            if step is not None and list_step is not None:
+                break
         step = step or 2
         return cls(step, step if list_step is None else list_step, newline)
 
@@ -182,7 +205,9 @@ class _Splicer:
         self.splices: list[tuple[int, int, str]] = []
 
     def apply(self, data: Any) -> str:
-        self._change(self.document.root, self.document.data, data, _Slot(0, -self.style.step, False))
+        old = self.document.data
+        root = positions(self.document.text, _differing(old, data))
+        self._change(root, old, data, _Slot(0, -self.style.step, False))
         self.splices.sort(key=lambda s: s[:2])  # stable: an insertion stands before a removal at its place
         parts, at = [], 0
         for start, end, new in self.splices:
@@ -246,7 +271,7 @@ class _Splicer:
     # values
 
     def _change(self, node: Node, old: Any, new: Any, slot: _Slot) -> None:
-        if same(old, new):
+        if _unchanged(old, new):
             return
         grows = not old and not slot.flow and not _inline(new)  # `{}` gets its first entries as a block
         if isinstance(old, dict) and isinstance(new, dict) and node.kind == "mapping" and not grows:
@@ -361,8 +386,8 @@ class _Splicer:
 
     def _sequence(self, node: Node, old: list[Any], new: list[Any], slot: _Slot) -> None:
         shorter = min(len(old), len(new))
-        head = next((i for i in range(shorter) if not same(old[i], new[i])), shorter)
-        tail = next((i for i in range(shorter - head) if not same(old[-1 - i], new[-1 - i])), shorter - head)
+        head = next((i for i in range(shorter) if not _unchanged(old[i], new[i])), shorter)
+        tail = next((i for i in range(shorter - head) if not _unchanged(old[-1 - i], new[-1 - i])), shorter - head)
         pairs = shorter - tail
         for i in range(head, pairs):
             dash = node.start if node.flow else self._dash(node, i)

@@ -6,7 +6,6 @@ Reading the working files needs no Git and starts no process. Whatever is writte
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shutil
@@ -253,7 +252,7 @@ class Workspace:
                 return outcome
             self._ready_for_more(changes)
             message = commit_message(operation, outcome.edit, outcome.moves, reason)
-            return replace(outcome, commit=self._commit(changes, message, ready), diff="")
+            return replace(outcome, commit=self._commit(changes, message, ready))
 
     def rollback(
         self,
@@ -281,8 +280,8 @@ class Workspace:
             self._ready_for_more(changes)
             message = commit_message("rollback", outcome.edit, outcome.moves, reason)
             if (reverted := self._reverted(outcome, changes, message, ready)) is not None:
-                return replace(outcome, commit=reverted[0], reverted=reverted[1], diff="")
-            return replace(outcome, commit=self._commit(changes, message, ready), diff="")
+                return replace(outcome, commit=reverted[0], reverted=reverted[1])
+            return replace(outcome, commit=self._commit(changes, message, ready))
 
     def _applied(
         self, verb: Verb, before: Documents, ready: Ready | None = None
@@ -298,7 +297,7 @@ class Workspace:
         check(edit.documents, shown=before).require()
         verdict = judge_moves(before, edit.documents, self._actor(ready), shown=before).require()
         moves = Change(before.manifest, edit.documents.manifest).moves
-        diff = "".join(_diff(before, edit.documents, self._tracked))
+        diff = "" if ready else "".join(_diff(before, edit.documents, self._tracked))
         return Outcome(edit, moves, diff=diff, warnings=verdict.warnings), changes
 
     def _actor(self, ready: Ready | None) -> str | None:
@@ -487,6 +486,8 @@ def _moment(text: str) -> datetime | None:
 
 def _diff(before: Documents, after: Documents, tracked: object) -> Iterator[str]:
     """The change as a unified diff, as `git diff` would print it."""
+    import difflib
+
     assert callable(tracked)  # noqa: S101
     for name, new in after.changed_from(before).items():
         is_root = name == Path(before.root.file).name
