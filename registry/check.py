@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from registry.change import Change
 from registry.errors import Finding, Location, Problem, Rejected
@@ -16,6 +15,7 @@ from registry.model import Manifest
 from registry.rules.change import CHANGE_RULES
 from registry.rules.state import STATE_RULES
 from registry.schema import findings as schema_findings
+from registry.schema import fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,12 @@ def _sound(documents: Documents, shape: list[Finding]) -> Manifest | None:
         return manifest
     if not isinstance(models, dict) or not isinstance(manifest.data.get("policy", {}), dict):
         return None
-    bad = {f.at[1] for f in shape if f.at[:1] == ("models",) and len(f.at) > 1}
-    sound: dict[str, Any] = {n: m for n, m in models.items() if n not in bad and isinstance(m, dict)}
-    return Manifest({**manifest.data, "models": sound}, manifest.files)
+    if any(f.code in ("foreign-file", "schema-version") for f in shape):
+        return None
+    # not by the findings: there may be more than are told
+    sound = {n: m for n, m in models.items() if fits({"schema_version": 1, "models": {n: m}})}
+    files = {path: data for path, data in manifest.files.items() if fits(data)}
+    return Manifest({**manifest.data, "models": sound}, files, manifest.own)
 
 
 def _located(documents: Documents, finding: Finding) -> Problem:

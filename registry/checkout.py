@@ -400,6 +400,22 @@ class _Before:
                 folder.rmdir()
 
 
+def write_files(repo: GitRepo, changes: Mapping[str, bytes | None]) -> None:
+    """Write `changes` (None deletes) without a commit: all of it or nothing.
+
+    Raises:
+        Rejected, Conflict: something else than a file is in the way, or the disk; everything is as before.
+    """
+    for path in changes:
+        _refuse_place(repo, path)
+    before = _Before.look(repo, changes)
+    try:
+        before.write(changes)
+    except BaseException:
+        before.put_back()
+        raise
+
+
 def commit_files(repo: GitRepo, changes: Mapping[str, bytes | None], message: str, *, onto: str | None = None) -> str:
     """Write `changes` (None deletes) and commit them and nothing else: all of it or nothing.
 

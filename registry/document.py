@@ -290,7 +290,6 @@ class _Reader:
 
     def data(self) -> Any:
         """What the text says; None when it says nothing that holds together."""
-        last = None
         try:
             events = parser(self.body)
             get = events.get_event
@@ -301,7 +300,7 @@ class _Reader:
             self._syntax(error)
         except (yaml.YAMLError, ValueError, IndexError, OverflowError) as error:
             # libyaml and the pure parser meet odd escapes with raw errors; no position is known then
-            self._report("syntax", f"the text is not YAML: {str(error).splitlines()[0]}", last)
+            self._report("syntax", f"the text is not YAML: {str(error).splitlines()[0]}", None)
         return None
 
     def _loop(self, get: Callable[[], Any]) -> Any:  # noqa: PLR0912, PLR0915 - a call per event costs as much as the event

@@ -182,6 +182,7 @@ def rename(documents: Documents, model: str, new_name: str) -> Edit:
     if model == new_name:
         return Edit(documents, model, None, f"{model} is its name already; nothing to do")
     _refuse_twin(documents, new_name, but=model)
+    _refuse_former(documents, new_name, but=model)
     former = FlowList([*(n for n in found.formerly if n != new_name), model])
     return Edit(
         documents.with_model(new_name, _keyed(found.data, "formerly", former, MODEL_ORDER), was=model),
@@ -306,7 +307,7 @@ def transition(documents: Documents, model: str, version: int, stage: str) -> Ed
     if target == "archived":
         if edited.manifest.models[model].stage_of(version) != ARCHIVED:
             edited = _put(edited, model, version, archived=Flow())
-    elif record.archived:
+    elif record.archived and into is None:
         edited = _put(edited, model, version, archived=None)
     if into and version not in found.holders(into):
         edited = _entered(edited, edited.manifest.models[model], version, into)
@@ -456,7 +457,8 @@ def _entered(documents: Documents, model: Model, number: int, stage: Stage, *, u
 
 def _vacated(documents: Documents, model: Model, number: int, stages: Iterable[Stage]) -> Documents:
     """A version leaves stages, and nothing takes its place."""
-    slots, record = dict(model.data.get("stages", {})), model.versions[number].data
+    slots, known = dict(model.data.get("stages", {})), model.versions.get(number)
+    record: Mapping[str, Any] = known.data if known else {}
     for stage in stages:
         slots = _emptied(slots, stage.name, number)
         record = _told(record, stage, None)
@@ -576,9 +578,11 @@ def _says(known: Any, told: Any) -> bool:
     return same(known, told)
 
 
-def _refuse_former(documents: Documents, name: str) -> None:
+def _refuse_former(documents: Documents, name: str, but: str = "") -> None:
     """A renamed model's old name answers with the new one; a new model under it would answer with another artifact."""
-    renamed = next((m.name for m in documents.manifest.models.values() if name in m.formerly), None)
+    models = documents.manifest.models.values()
+    folded = name.casefold()
+    renamed = next((m.name for m in models if m.name != but and folded in map(str.casefold, m.formerly)), None)
     if renamed:
         raise Rejected.because(
             "renamed-model", f"the model {name} is called {renamed} now", fix=f"register it for {renamed}"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from registry.change import Change, Move
 from registry.check import check
+from registry.document import Document
+from registry.errors import RegistryError
 from registry.load import Documents, load
 from registry.model import Manifest
 from registry.places import folders
@@ -77,8 +79,17 @@ def _states(workspace: Workspace, commits: list[Commit]) -> list[Documents | Non
         alone = load(lambda _, text=text: text, workspace.shown, only="")  # type: ignore[misc]
         data = alone.root.data
         included = isinstance(data, dict) and data.get("include")
-        states.append(workspace.at_commit(commit.id) if included else alone)
+        states.append(_whole(workspace, commit) if included else alone)
     return states
+
+
+def _whole(workspace: Workspace, commit: Commit) -> Documents | None:
+    """The documents of a commit with all its included files; one that cannot be read has none that are sound."""
+    try:
+        return workspace.at_commit(commit.id)
+    except RegistryError as error:
+        unread = Document(workspace.shown, "", None, error.problems)
+        return Documents(unread)
 
 
 def _sound(documents: Documents | None) -> Manifest | None:

@@ -41,7 +41,7 @@ class Documents:
         for part in self.parts.values():
             models.update(_models(part))
         files = {path: part.data for path, part in self.parts.items() if isinstance(part.data, dict)}
-        return Manifest({**data, "models": models}, files)
+        return Manifest({**data, "models": models}, files, tuple(_models(self.root)))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -75,19 +75,18 @@ class Documents:
         old = was or name
         path = self._part_of(old)
         if path is not None:
-            return self._with_part(path, name, data)
+            return self._with_part(path, old, name, data)
         include = self.root.data.get("include")
         if old not in _models(self.root) and include:
             return self._with_new_part(include, name, data)
         models = _replaced(_models(self.root), old, name, data)
         return replace(self, root=rewrite(self.root, _with_models(self.root.data, models)))
 
-    def _with_part(self, path: str, name: str, data: dict[str, Any] | None) -> Documents:
+    def _with_part(self, path: str, old: str, name: str, data: dict[str, Any] | None) -> Documents:
         parts = dict(self.parts)
         part = parts.pop(path)
-        if data is not None:
-            old = next(iter(_models(part)))
-            text = rewrite(part, {**part.data, "models": _replaced(_models(part), old, name, data)}).text
+        if models := _replaced(_models(part), old, name, data):
+            text = rewrite(part, {**part.data, "models": models}).text
             new = path if name == old else _beside(self.root.data.get("include"), path, name)
             parts[new] = read(text, self._shown(new))
         return replace(self, parts=parts)

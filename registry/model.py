@@ -241,10 +241,12 @@ class Manifest:
     """All that one state of a registry declares.
 
     `files` holds the data of each included file by its path; a registry in one file has none.
+    `own` names the models that stand in the root file itself, where there are others.
     """
 
     data: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
     @cached_property
     def policy(self) -> Policy:

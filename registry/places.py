@@ -15,8 +15,13 @@ NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9 ._+()-]{0,253}[A-Za-z0-9._+()-])?"
 
 def folders(include: Any) -> list[tuple[str, bool]]:
     """The folders of an `include:`, each with whether it is laid out by hash."""
-    entries = include if isinstance(include, list) else [include] if include else []
-    return [(e, False) if isinstance(e, str) else (e["folder"], e.get("layout") == "by-hash") for e in entries]
+    entries = include if isinstance(include, list) else [include]
+    found = [
+        (e, False) if isinstance(e, str) else (e.get("folder"), e.get("layout") == "by-hash")
+        for e in entries
+        if isinstance(e, str | dict)
+    ]
+    return [(folder, by_hash) for folder, by_hash in found if isinstance(folder, str)]
 
 
 def model_file(folder: str, by_hash: bool, name: str) -> str:

@@ -48,6 +48,8 @@ def parse(text: str) -> Selector:
         )
     if not slash:
         return Selector(name)
+    if part.isascii() and part.isdigit() and len(part) > 16:
+        raise NotFound.because("unknown-version", f"{name} has no version {part[:16]}…", fix="numbers are shorter")
     if part.isascii() and part.isdigit():
         return Selector(name, version=int(part))
     return Selector(name, stage=part)

@@ -321,7 +321,7 @@ class _Splicer:
         for name in kept:
             key, value = node.key(name), node.child(name)
             if name in renamed:
-                self._put(key.start, key.end, scalar(renamed[name], flow=node.flow))
+                self._put(key.start, key.end, scalar(renamed[name], flow=node.flow, quoted=bool(key.style)))
             inner = _Slot(self._colon(key), key.column - 1, node.flow)
             self._change(value, old[name], new[renamed.get(name, name)], inner)
         names = set(kept)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from registry import edits, schema
 from registry.change import Change, Move
 from registry.check import check, judge_moves
-from registry.document import MAX_BYTES, read
+from registry.document import MAX_BYTES, Document, read
 from registry.edits import Edit, Verb
 from registry.errors import Conflict, Location, Misused, NotFound, Problem, Rejected
 from registry.load import Documents, load
@@ -336,64 +336,62 @@ class Workspace:
         return commit_files(self.repo, tracked, message, onto=ready.head)
 
     def _write(self, changes: dict[str, bytes | None]) -> None:
-        from registry.checkout import write_atomically
+        from registry.checkout import write_files
 
-        for name, data in changes.items():
-            place = self.path.parent / name
-            if place.is_symlink():
-                raise Rejected.because("not-a-regular-file", f"{place} is a symlink", fix="name the file it points to")
-            if data is None:
-                place.unlink()
-            else:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(place, data)
+        write_files(self.repo, {self._tracked(name): data for name, data in changes.items()})
 
     # -- rollback by revert -----------------------------------------------------------------------------
 
     def _reverted(
         self, outcome: Outcome, changes: dict[str, bytes | None], message: str, ready: Ready
     ) -> tuple[str, str] | None:
-        """The new commit and the one it reverts, when a real revert makes exactly these changes."""
+        """The new commit and the one it reverts, when a real revert has this result."""
         from registry.checkout import revert_files
 
         found = self._to_revert(outcome, changes)
         if found is None:
             return None
+        commit, name, text = found
         subject, _, rest = message.partition("\n")
-        undone = f"This reverts commit {found.id}" + (
-            f", reversing\nchanges made to {found.parents[0]}." if len(found.parents) > 1 else "."
+        merge = len(commit.parents) > 1
+        undone = f"This reverts commit {commit.id}" + (
+            f", reversing\nchanges made to {commit.parents[0]}." if merge else "."
         )
-        words = f'Revert "{found.subject}"\n\n{undone}\n\n{subject}\n{rest}'
-        tracked = {self._tracked(n): data for n, data in changes.items()}
+        words = f'Revert "{commit.subject}"\n\n{undone}\n\n{subject}\n{rest}'
+        tracked = {self._tracked(name): text}
         try:
-            merge = len(found.parents) > 1
-            return revert_files(self.repo, found.id, tracked, words, mainline=merge, onto=ready.head), found.id
+            return revert_files(self.repo, commit.id, tracked, words, mainline=merge, onto=ready.head), commit.id
         except Conflict as error:
             if error.problems[0].code in ("revert-refused", "hook-changed-the-manifest"):
                 return None
             raise
 
-    def _to_revert(self, outcome: Outcome, changes: dict[str, bytes | None]) -> Commit | None:
-        """The commit that put the present version there, if taking it back gives exactly these changes."""
+    def _to_revert(self, outcome: Outcome, changes: dict[str, bytes | None]) -> tuple[Commit, str, bytes] | None:
+        """The commit that put the present version there, the file and its text when that is taken back.
+
+        None where the result is not that of the edit. Only what the leaver says of its own leaving may
+        differ: a revert knows what it said before it came, an edit does not.
+        """
         move = next(m for m in outcome.moves if m.kind in ("promoted", "demoted") and m.target)
         ((name, wanted),) = changes.items() if len(changes) == 1 else (("", None),)
-        found = self._entry(move) if wanted is not None else None
-        if found is None or wanted is None or not found.parents:
+        path = self._tracked(name)
+        commit = self._entry(move, path) if wanted is not None else None
+        if commit is None or wanted is None or not commit.parents:
             return None
-        path, parent = self._tracked(name), found.parents[0]
-        if self.repo.changed_paths(parent, found.id) != [path]:
+        parent = commit.parents[0]
+        if self.repo.changed_paths(parent, commit.id) != [path]:
             return None
-        text = self.repo.would_revert(found.id, parent, path, self.repo.resolve("HEAD"))
-        # `git revert` must make this very text: an edit that means the same is not the same commit
-        return found if text is not None and repr(read(text).data) == repr(read(wanted).data) else None
+        text = self.repo.would_revert(commit.id, parent, path, self.repo.resolve("HEAD"))
+        if text is None or _but_for(read(text), move) != _but_for(read(wanted), move):
+            return None
+        return commit, name, text
 
-    def _entry(self, move: Move) -> Commit | None:
-        """The newest commit that put what a stage holds now into it."""
+    def _entry(self, move: Move, path: str) -> Commit | None:
+        """The newest commit that put what a stage holds now into it, by the history of the file that says so."""
         deadline = time.monotonic() + REVERT_SEARCH
-        commits = self.repo.first_parent(self.repo.resolve("HEAD"), [self.tracked, *self._included()], limit=200)
         entry: Commit | None = None
         present: tuple[int, ...] = ()
-        for commit in commits:
+        for commit in self.repo.first_parent(self.repo.resolve("HEAD"), [path], limit=200):
             held = self._held(commit.id, move)
             if entry is not None and held != present:
                 return entry
@@ -402,10 +400,6 @@ class Workspace:
                 return None
         # the history that was looked at begins with this state: only a whole one tells who made it
         return None
-
-    def _included(self) -> list[str]:
-        include = self.documents(only="").root.data.get("include")
-        return [self._tracked(folder.rstrip("/")) for folder, _ in folders(include)]
 
     def _held(self, commit: str, move: Move) -> tuple[int, ...]:
         documents = self.at_commit(commit, only=move.model)
@@ -422,7 +416,8 @@ def _undone_on_failure(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if not had_repository:
+        born = any(p.is_file() for p in (folder / ".git/refs/heads").rglob("*"))
+        if not had_repository and not born:
             shutil.rmtree(folder / ".git", ignore_errors=True)
         if not had_folder:
             with suppress(OSError):
@@ -467,6 +462,21 @@ def monotone(commits: list[Commit]) -> list[Commit]:
         latest = min(latest, commit.time)
         ordered.append(replace(commit, time=latest))
     return ordered
+
+
+def _but_for(document: Document, move: Move) -> str | None:
+    """What a text says, but for what the version that leaves says of its leaving; None for a text with problems."""
+    if document.problems:
+        return None
+    model = document.data["models"].get(move.model, {})
+    versions = [
+        {**r, "replaced_by": {k: v for k, v in r.get("replaced_by", {}).items() if k != move.target}}
+        if r.get("version") == move.replaces
+        else r
+        for r in model.get("versions", ())
+    ]
+    versions = [{k: v for k, v in r.items() if k != "replaced_by" or v} for r in versions]
+    return repr({**document.data, "models": {**document.data["models"], move.model: {**model, "versions": versions}}})
 
 
 def _moment(text: str) -> datetime | None:

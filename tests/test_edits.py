@@ -400,12 +400,12 @@ def test_a_transition_vacates_the_later_stages(number: int, stage: str, expected
         assert later.manifest.models["fraud"].stage_of(number) == "Archived"
 
 
-def test_a_transition_brings_an_archived_version_back() -> None:
-    later = after(
-        fraud(), step(edits.transition, "fraud", 5, "Archived"), step(edits.transition, "fraud", 5, "Staging")
-    )
-    assert slots(later)["Staging"] == (5,)
-    assert "archived" not in record(later, 5)
+def test_a_transition_to_none_lifts_the_bar_that_another_stage_runs_into() -> None:
+    barred = after(fraud(), step(edits.transition, "fraud", 5, "Archived"))
+    assert codes(barred, after(barred, step(edits.transition, "fraud", 5, "Staging"))) == [
+        "a-stage-holds-no-withdrawn-version"
+    ]
+    assert "archived" not in record(after(barred, step(edits.transition, "fraud", 5, "None")), 5)
 
 
 # -- rollback ------------------------------------------------------------------------------------------

@@ -51,8 +51,10 @@ def local(uri: str, folder: Path) -> Path | None:
     """The absolute path that a stored URI names on this machine, from the manifest's folder; None elsewhere."""
     if not _SCHEME.match(uri):
         return folder.absolute() / unquote(uri)
+    if not uri.casefold().startswith("file:"):
+        return None
     parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    return Path(unquote(parts.path)) if parts.netloc in ("", "localhost") and parts.path.startswith("/") else None
 
 
 def _stored(path: Path, workspace: Workspace) -> str:

@@ -112,8 +112,7 @@ def moves_follow_the_policy(change: Change) -> Iterator[Breach]:
 def gates_are_passed(change: Change) -> Iterator[Breach]:
     """What a stage requires is required of everybody who enters it for the first time."""
     for before, after, version, stage, returned in _all_entrants(change):
-        gone = left(before, after, stage)
-        replaced = after.versions.get(gone[0]) if gone and not stage.many else None
+        replaced = None if stage.many else _compared_with(before, after, stage)
         overridden = _overridden(change, version, stage)
         move = f"{after.name} {version.number} -> {stage.name}{' (return)' if returned else ''}"
         for gate in gates(after, version, stage, replaced, change.actor):
@@ -225,6 +224,20 @@ def policy_and_occupants_change_apart(change: Change) -> Iterator[Breach]:
 
 
 @change_rule
+def a_removed_stage_was_empty(change: Change) -> Iterator[Breach]:
+    """What is served must not vanish because its stage does."""
+    known = {name for stage in change.after.policy.stages for name in stage.names}
+    for before, after in change.pairs:
+        for name, numbers in (before.slots if before and after else {}).items():
+            if before and after and name not in known and before.policy.stage(name) and numbers:
+                yield Breach(
+                    ("policy", "stages"),
+                    f"the stage {name} was removed while {before.name} held a version there",
+                    f"demote it first, or keep the name: formerly: [{name}]",
+                )
+
+
+@change_rule
 def a_removed_model_was_in_no_stage(change: Change) -> Iterator[Breach]:
     """What is served must not vanish."""
     for before, after in change.pairs:
@@ -235,6 +248,18 @@ def a_removed_model_was_in_no_stage(change: Change) -> Iterator[Breach]:
                 f"{before.name} was removed while {held} held a version",
                 "demote what stands in its stages first",
             )
+
+
+def _compared_with(before: Model | None, after: Model, stage: Stage) -> Version | None:
+    """What an entrant is measured against: what it replaces; in an empty stage the newest that was taken out."""
+    if gone := left(before, after, stage):
+        return after.versions.get(gone[0])
+    vacated = [
+        v
+        for v in (before.versions if before else {}).values()
+        if any(name in v.replaced_by and v.replaced_by[name] is None for name in stage.names)
+    ]
+    return max(vacated, key=lambda v: v.number, default=None)
 
 
 def _overridden(change: Change, version: Version, stage: Stage) -> str:
@@ -266,10 +291,18 @@ def _all_entrants(change: Change) -> Iterator[tuple[Model | None, Model, Version
         return
     for before, after in change.pairs:
         for stage in _judging(change).stages if after else ():
-            for number in entered(before, after, stage) if after else ():
+            for number in (*entered(before, after, stage), *_passed_through(before, after, stage)) if after else ():
                 if after and number in after.versions:
                     old = before.versions.get(number) if before else None
                     yield before, after, after.versions[number], stage, bool(old and old.has_left(stage))
+
+
+def _passed_through(before: Model | None, after: Model, stage: Stage) -> list[int]:
+    """New versions that say they have left a stage already: they must have been let in."""
+    known = before.versions if before else {}
+    return [
+        n for n, v in after.versions.items() if n not in known and v.has_left(stage) and n not in after.holders(stage)
+    ]
 
 
 def _entrants(change: Change) -> Iterator[tuple[Model | None, Model, Version, Stage]]:

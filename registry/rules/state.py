@@ -25,9 +25,10 @@ def stages_are_named_once(manifest: Manifest) -> Iterator[Breach]:
         at = ("policy", "stages", i, "name")
         if name.casefold() in RESERVED:
             yield Breach(at, f"the stage name {name} is reserved", "choose another name")
-        if name.casefold() in seen:
-            yield Breach(at, f"the policy declares the stage {name} twice", "rename or remove one of the two")
-        seen.add(name.casefold())
+        for each in (name, *stage.get("formerly", ())):
+            if each.casefold() in seen:
+                yield Breach(at, f"the policy names the stage {each} twice", "rename or remove one of the two")
+            seen.add(each.casefold())
 
 
 @state_rule
@@ -95,11 +96,38 @@ def an_included_file_holds_its_model(manifest: Manifest) -> Iterator[Breach]:
 
 
 @state_rule
+def a_model_stands_in_one_file(manifest: Manifest) -> Iterator[Breach]:
+    """A look-up and a listing must not find two different models under one name."""
+    seen = dict.fromkeys((name.casefold() for name in manifest.own), "the root manifest")
+    for file, data in manifest.files.items():
+        for name in data.get("models") or {}:
+            if (first := seen.setdefault(name.casefold(), file)) != file:
+                at = ("models", name)
+                yield Breach(at, f"{name} stands in {first} too", "keep one of the two", on_key=True, file=file)
+
+
+@state_rule
+def a_former_name_is_nobody_elses(manifest: Manifest) -> Iterator[Breach]:
+    """Who asks for a renamed model by its old name is told the new one, not given another model."""
+    names = {name.casefold(): name for name in manifest.models}
+    for model in manifest.models.values():
+        for i, former in enumerate(model.formerly):
+            other = names.get(former.casefold())
+            if other is not None and other != model.name:
+                yield Breach(
+                    ("models", model.name, "formerly", i),
+                    f"{model.name} was called {former}, and another model is called {other}",
+                    f"rename {other}",
+                )
+            names.setdefault(former.casefold(), model.name)
+
+
+@state_rule
 def a_gate_can_be_passed(manifest: Manifest) -> Iterator[Breach]:
     """A stage that nobody can enter is a mistake in the policy, noticed at the worst time."""
     for i, stage in enumerate(manifest.policy.data.get("stages", ())):
         for name, limits in stage.get("requires", {}).get("metrics", {}).items():
-            if limits.get("min", 0) > limits.get("max", limits.get("min", 0)):
+            if "min" in limits and "max" in limits and limits["min"] > limits["max"]:
                 yield Breach(
                     ("policy", "stages", i, "requires", "metrics", name),
                     f"{name} must be at least {limits['min']} and at most {limits['max']}",
