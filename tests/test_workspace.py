@@ -390,3 +390,55 @@ def test_an_init_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
 def test_a_dry_run_needs_no_identity(registry: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     assert opened(registry).run("promote", step(promote, "fraud", 4, "Production"), dry_run=True).diff
+
+
+def test_a_rollback_of_a_return_brings_the_chain_back(registry: Sandbox) -> None:
+    workspace = opened(registry)
+    for number in (4, 3):  # 3 was there first, 4 replaced it, 3 returned
+        workspace.run("promote", step(promote, "fraud", number, "Production"))
+    assert rolled_back(registry, to=4).reverted
+    assert production(registry) == (4,)
+    assert rolled_back(registry).reverted
+    assert production(registry) == (3,)
+
+
+def test_without_commit_a_failed_rename_of_a_file_loses_nothing(repo: Sandbox) -> None:
+    repo.commit({"models.yaml": "schema_version: 1\ninclude: models/\n"})
+    opened(repo).run("register", register("a", 1))
+    text = (repo.path / "models/a.yaml").read_text() + "# words of mine\n"
+    repo.write("models/a.yaml", text)
+    (repo.path / "models/b.yaml").mkdir()
+    with pytest.raises(RegistryError):
+        opened(repo).run("rename", step(edits.rename, "a", "b"), commit=False)
+    assert (repo.path / "models/a.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schema_version: 2\nmodels: {a: {versions: 5}}\n",
+        "schema_version: 1\nmodels:\n" + "".join(f"  m{i}: {{versions: 5}}\n" for i in range(600)),
+        "schema_version: 1\ninclude: 5\n",
+        "schema_version: 1\npolicy: {stages: [{name: A, requires: {metrics: {x: {max: -0.5}}}}]}\nmodels: {}\n",
+        "schema_version: 1\nmodels: {a: {stages: {Staging: {version: 9}}, versions: []}}\n",
+    ],
+    ids=["a-later-format", "more-than-is-told", "include-a-number", "a-negative-limit", "nothing-registered"],
+)
+def test_odd_states_are_judged_and_read_without_a_crash(repo: Sandbox, text: str) -> None:
+    repo.commit({"models.yaml": text})
+    workspace = opened(repo)
+    check(workspace.documents())
+    history(workspace)
+    for verb in (step(edits.demote, "a", None, "Staging"), register("b", 1)):
+        try:
+            workspace.run("try", verb, dry_run=True)
+        except RegistryError:
+            continue
+
+
+def test_a_file_that_holds_two_models_loses_neither(repo: Sandbox) -> None:
+    two = "schema_version: 1\nmodels:\n  a:\n    versions: []\n  b:\n    versions:\n      - {version: 1, uri: s3://b}\n"
+    repo.commit({"models.yaml": "schema_version: 1\ninclude: models/\n", "models/a.yaml": two})
+    with pytest.raises(Rejected):
+        opened(repo).run("promote", step(promote, "b", 1, "Staging"))
+    assert (repo.path / "models/a.yaml").read_text() == two
