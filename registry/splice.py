@@ -443,14 +443,41 @@ class _Splicer:
             if anchor is None:
                 first = kept.index(True)
                 self._put(starts[first], starts[first], ", ".join(entries) + ", ")
+            elif self._has_own_lines(starts[anchor], ends[anchor]):
+                self._flow_lines(starts[anchor], ends[anchor], entries)
             else:
                 self._put(ends[anchor], ends[anchor], "".join(f", {e}" for e in entries))
+        self._flow_removals(starts, ends, kept)
+
+    def _flow_lines(self, start: int, end: int, entries: list[str]) -> None:
+        """New entries on lines of their own, behind one that has its own too."""
+        place = self._line_end(end)
+        comma = "," in self.text[end:place].partition("#")[0]
+        if not comma:
+            self._put(end, end, ",")
+        indent = self.text[self._line_start(start) : start]
+        lines = [f"{indent}{entry}," for entry in entries]
+        lines[-1] = lines[-1] if comma else lines[-1][:-1]
+        self._put(place, place, self._lines(lines))
+
+    def _flow_removals(self, starts: list[int], ends: list[int], kept: list[bool]) -> None:
         last = len(kept) - 1 - kept[::-1].index(True)
-        for i, keep in enumerate(kept):
-            if not keep and i < last:
+        gone = [i for i, keep in enumerate(kept) if not keep]
+        own = {i for i in gone if self._has_own_lines(starts[i], ends[i])}
+        if {i for i in gone if i > last} <= own:  # their comments go with them; a comma before the bracket may stay
+            last = len(kept)
+        for i in gone:
+            if i in own and i < last:
+                self._put(self._line_start(starts[i]), self._line_end(ends[i]), "")
+            elif i < last:
                 self._put(starts[i], starts[i + 1], "")
         if last + 1 < len(kept):
             self._put(ends[last], ends[-1], "")
+
+    def _has_own_lines(self, start: int, end: int) -> bool:
+        """Whether nothing but a comma and a comment shares the lines of an entry in brackets."""
+        rest = self.text[end : self._line_end(end)]
+        return self._first_on_line(start) and re.fullmatch(r"\s*,?\s*(#.*)?\s*", rest) is not None
 
 
 def _index(node: Node, name: str | None) -> int | None:

@@ -91,12 +91,24 @@ class Layout:
             return "[" + pad + ", ".join(self.flow(v) for v in value) + pad + "]"
         return self.scalar(value, True)
 
+    def spread(self, head: str, value: Any, indent: int) -> list[str]:
+        """A container in brackets, an entry a line."""
+        pairs = value.items() if isinstance(value, dict) else [(None, v) for v in value]
+        entries = [("" if k is None else f"{self.scalar(k, True)}: ") + self.flow(v) for k, v in pairs]
+        commas = [","] * (len(entries) - 1) + [self.pick("", ",")]
+        pad = " " * (indent + self.pick(1, 2, 4))
+        lines = [f"{pad}{entry}{comma}{self.tail()}" for entry, comma in zip(entries, commas, strict=True)]
+        ends = "{}" if isinstance(value, dict) else "[]"
+        return [f"{head} {ends[0]}", *lines, " " * indent + " " + ends[1]]
+
     def mapping(self, data: dict[str, Any], indent: int) -> list[str]:
         lines: list[str] = []
         for key, value in data.items():
             lines += self.between(indent)
             head = " " * indent + self.scalar(key) + ":"
-            if not isinstance(value, dict | list) or not value or self.pick(0, 0, 1):
+            if isinstance(value, dict | list) and value and self.pick(0, 0, 0, 1):
+                lines += self.spread(head, value, indent)
+            elif not isinstance(value, dict | list) or not value or self.pick(0, 0, 1):
                 lines.append(f"{head} {self.flow(value)}{self.tail()}")
             elif isinstance(value, dict):
                 lines += [head + self.tail(), *self.mapping(value, indent + self.pick(1, 2, 2, 4))]

@@ -169,6 +169,11 @@ def test_a_renamed_mapping_keeps_its_lines() -> None:
         ("a: |\n  text\n\nb: 1\n", {"a": "text\n", "b": 2}, "a: |\n  text\n\nb: 2\n"),
         ("- a: 1\n  b: 2\n", [{"b": 2}], "- b: 2\n"),
         ("a: {u: 1,\n  v: 2}  # c\n", {"a": {"u": 1, "v": 2, "w": 3}}, "a: {u: 1,\n  v: 2, w: 3}  # c\n"),
+        ("a: {\n  u: 1,  # one\n  v: 2,  # two\n}\n", {"a": {"u": 1}}, "a: {\n  u: 1,  # one\n}\n"),
+        ("a: {\n  u: 1,  # one\n  v: 2  # two\n}\n", {"a": {"v": 2}}, "a: {\n  v: 2  # two\n}\n"),
+        ("a: [\n  u,  # one\n  v  # two\n]\n", {"a": ["u", "v", "w"]}, "a: [\n  u,  # one\n  v,  # two\n  w\n]\n"),
+        ("a: [\n  u,\n  v,\n]\n", {"a": ["u", "v", "w"]}, "a: [\n  u,\n  v,\n  w,\n]\n"),
+        ("a: [u,\n  v]  # c\n", {"a": ["u"]}, "a: [u]  # c\n"),
         ("\ufeffa: 1\n", {"a": 2}, "\ufeffa: 2\n"),
         (
             "a:\n    b:\n        c: 1\n",
