@@ -1,4 +1,4 @@
-"""A room imports only rooms above it, and each outside library has its one owner (DESIGN, Rooms)."""
+"""A room imports only rooms above it, and each outside library has its one owner."""
 
 from __future__ import annotations
 
