@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registry.change import Change, Move
 from registry.check import check
-from registry.document import Document
+from registry.document import Document, read
 from registry.errors import RegistryError
 from registry.load import Documents, load
 from registry.model import Manifest
@@ -62,10 +62,10 @@ def history(workspace: Workspace, model: str | None = None) -> list[Dated]:
 
 
 def _paths(workspace: Workspace, head: str) -> list[str]:
-    root = workspace.at_commit(head, only="").root if workspace.repo.read(head, workspace.tracked) else None
-    data = root.data if root and isinstance(root.data, dict) else {}
+    data = read(workspace.repo.read(head, workspace.tracked) or b"", workspace.shown).data
+    include = data.get("include") if isinstance(data, dict) else None
     folder = workspace.tracked.rpartition("/")[0]
-    return [workspace.tracked, *(f"{folder}/{f}".strip("/") for f, _ in folders(data.get("include")))]
+    return [workspace.tracked, *(f"{folder}/{f}".strip("/") for f, _ in folders(include))]
 
 
 def _states(workspace: Workspace, commits: list[Commit]) -> list[Documents | None]:

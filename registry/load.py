@@ -15,7 +15,7 @@ from typing import Any
 from registry.document import Document, read
 from registry.errors import Finding, Location, NotFound, Path, Problem
 from registry.model import Manifest
-from registry.places import candidates, folders, model_file
+from registry.places import candidates, expected_file, folders
 from registry.splice import new_text, rewrite
 
 Read = Callable[[str], bytes | None]
@@ -80,15 +80,14 @@ class Documents:
         if old not in _models(self.root) and include:
             return self._with_new_part(include, name, data)
         models = _replaced(_models(self.root), old, name, data)
-        return replace(self, root=rewrite(self.root, _with_models(self.root.data, models)))
+        return replace(self, root=rewrite(self.root, {**self.root.data, "models": models}))
 
     def _with_part(self, path: str, old: str, name: str, data: dict[str, Any] | None) -> Documents:
         parts = dict(self.parts)
         part = parts.pop(path)
         if models := _replaced(_models(part), old, name, data):
-            text = rewrite(part, {**part.data, "models": models}).text
-            new = path if name == old else _beside(self.root.data.get("include"), path, name)
-            parts[new] = read(text, self._shown(new))
+            new = path if name == old else expected_file(self.root.data.get("include"), path, name)
+            parts[new] = replace(rewrite(part, {**part.data, "models": models}), file=self._shown(new))
         return replace(self, parts=parts)
 
     def _with_new_part(self, include: Any, name: str, data: dict[str, Any] | None) -> Documents:
@@ -159,14 +158,3 @@ def _replaced(models: dict[str, Any], old: str, name: str, data: dict[str, Any] 
         return {**models, name: data} if data is not None else models
     pairs = ((name, data) if key == old else (key, value) for key, value in models.items())
     return {key: value for key, value in pairs if value is not None}
-
-
-def _with_models(data: dict[str, Any], models: dict[str, Any]) -> dict[str, Any]:
-    return {**data, "models": models}
-
-
-def _beside(include: Any, path: str, name: str) -> str:
-    for folder, by_hash in folders(include):
-        if path.startswith(folder.rstrip("/") + "/"):
-            return model_file(folder, by_hash, name)
-    return path

@@ -40,9 +40,12 @@ def candidates(include: Any, name: str) -> list[str]:
     return [model_file(folder, by_hash, name) for folder, by_hash in folders(include)]
 
 
+def included_in(include: Any, file: str) -> tuple[str, bool] | None:
+    """The folder of an `include:` that a file lies in, with its layout; None where it lies in none."""
+    return next(((f, by_hash) for f, by_hash in folders(include) if file.startswith(f.rstrip("/") + "/")), None)
+
+
 def expected_file(include: Any, file: str, name: str) -> str:
     """Where the model that stands in `file` belongs: the same folder, by its name."""
-    for folder, by_hash in folders(include):
-        if file.startswith(folder.rstrip("/") + "/"):
-            return model_file(folder, by_hash, name)
-    return file
+    place = included_in(include, file)
+    return model_file(*place, name) if place else file

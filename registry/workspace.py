@@ -11,7 +11,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from registry.document import MAX_BYTES, Document, read
 from registry.edits import Edit, Verb
 from registry.errors import Conflict, Location, Misused, NotFound, Problem, Rejected
 from registry.load import Documents, load
-from registry.places import folders
+from registry.places import included_in
 from registry.report import commit_message
 from registry.rules.state import STATE_RULES
 
@@ -176,7 +176,7 @@ class Workspace:
         data = read(read_regular(root, root.name) or b"", root.name).data
         below = self.path.relative_to(root.parent).as_posix()
         include = data.get("include") if isinstance(data, dict) else None
-        return any(below.startswith(folder.rstrip("/") + "/") for folder, _ in folders(include))
+        return included_in(include, below) is not None
 
     # -- Git, only once somebody asks ----------------------------------------------------------------
 
@@ -219,10 +219,10 @@ class Workspace:
             return workspace._begun(reason)
 
     def _begun(self, reason: str) -> Outcome:
-        files: dict[str, bytes | None] = {MANIFEST: edits.init(MANIFEST).root.encode()}
+        edit = Edit(edits.init(MANIFEST), "")
+        files: dict[str, bytes | None] = {MANIFEST: edit.documents.root.encode()}
         if not (self.path.parent / SCHEMA).exists():
             files[SCHEMA] = schema.text().encode()
-        edit = Edit(edits.init(MANIFEST), "")
         with self._writing():
             ready = self._ready([], list(files))
             commit = self._commit(files, commit_message("init", edit, (), reason), ready)
@@ -243,16 +243,23 @@ class Workspace:
         if dry_run:
             return self._applied(verb, self.documents())[0]
         with self._writing():
-            ready = self._ready([self.path.name]) if commit else None
-            outcome, changes = self._applied(verb, self.documents(), ready)
-            if not changes:
-                return outcome
-            if ready is None:
-                self._write(changes)
-                return outcome
-            self._ready_for_more(changes)
-            message = commit_message(operation, outcome.edit, outcome.moves, reason)
-            return replace(outcome, commit=self._commit(changes, message, ready))
+            if commit:
+                return self._committed(operation, verb, reason)
+            outcome, changes = self._applied(verb, self.documents())
+            self._write(changes)
+            return outcome
+
+    def _committed(self, operation: str, verb: Verb, reason: str, *, by_revert: bool = False) -> Outcome:
+        """Apply a verb and commit what it leads to; `by_revert` where a real `git revert` has the same result."""
+        ready = self._ready([self.path.name])
+        outcome, changes = self._applied(verb, self.documents(), ready)
+        if not changes:
+            return outcome
+        self._ready_for_more(changes)
+        message = commit_message(operation, outcome.edit, outcome.moves, reason)
+        if by_revert and (done := self._reverted(outcome, changes, message, ready)) is not None:
+            return replace(outcome, commit=done[0], reverted=done[1])
+        return replace(outcome, commit=self._commit(changes, message, ready))
 
     def rollback(
         self,
@@ -273,15 +280,7 @@ class Workspace:
             return self.run("rollback", verb, reason=reason, dry_run=dry_run, commit=commit)
         self._refuse_included()
         with self._writing():
-            ready = self._ready([self.path.name])
-            outcome, changes = self._applied(verb, self.documents(), ready)
-            if not changes:
-                return outcome
-            self._ready_for_more(changes)
-            message = commit_message("rollback", outcome.edit, outcome.moves, reason)
-            if (reverted := self._reverted(outcome, changes, message, ready)) is not None:
-                return replace(outcome, commit=reverted[0], reverted=reverted[1])
-            return replace(outcome, commit=self._commit(changes, message, ready))
+            return self._committed("rollback", verb, reason, by_revert=True)
 
     def _applied(
         self, verb: Verb, before: Documents, ready: Ready | None = None
@@ -441,10 +440,8 @@ def read_regular(path: Path, shown: str) -> bytes | None:
         if stat.S_ISDIR(mode):
             raise _folder(shown)
         if not stat.S_ISREG(mode):
-            kind = "no regular file"
-            raise Rejected(
-                Problem("unreadable", f"{shown} is {kind}", Location(shown, 1, 1), fix="name a manifest file")
-            )
+            where = Location(shown, 1, 1)
+            raise Rejected(Problem("unreadable", f"{shown} is no regular file", where, fix="name a manifest file"))
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -494,11 +491,10 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _diff(before: Documents, after: Documents, tracked: object) -> Iterator[str]:
+def _diff(before: Documents, after: Documents, tracked: Callable[[str], str]) -> Iterator[str]:
     """The change as a unified diff, as `git diff` would print it."""
     import difflib
 
-    assert callable(tracked)  # noqa: S101
     for name, new in after.changed_from(before).items():
         is_root = name == Path(before.root.file).name
         document = before.root if is_root else before.parts.get(name)
